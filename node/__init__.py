@@ -1,0 +1,1 @@
+"""The campus app: what staff touch every day. It never imports `hub`."""

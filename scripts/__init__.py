@@ -1,0 +1,1 @@
+"""Thin commands on top of everything; nothing imports them."""

@@ -1,0 +1,1 @@
+"""One file a protocol step, with both halves and the messages between them."""

@@ -1,0 +1,1 @@
+"""What many tests need: where reference data lies, worlds, clocks."""
