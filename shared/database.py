@@ -72,7 +72,7 @@ def transaction(db: Database) -> Iterator[Database]:
 
     A deferred BEGIN that reads first and writes later fails under load whatever the timeout (TRAPS 1).
     """
-    if db.conn.in_transaction:
+    if is_open(db):
         with db.atomic():
             yield db
         return
@@ -82,7 +82,7 @@ def transaction(db: Database) -> Iterator[Database]:
             yield db
             db.conn.execute("COMMIT")
         except BaseException:
-            if db.conn.in_transaction:
+            if is_open(db):
                 db.conn.execute("ROLLBACK")
             raise
 
@@ -90,15 +90,20 @@ def transaction(db: Database) -> Iterator[Database]:
 @contextmanager
 def reading(db: Database) -> Iterator[Database]:
     """Several reads that see one and the same state."""
-    if db.conn.in_transaction:
+    if is_open(db):
         yield db
         return
     db.conn.execute("BEGIN")
     try:
         yield db
     finally:
-        if db.conn.in_transaction:
+        if is_open(db):
             db.conn.execute("COMMIT")
+
+
+def is_open(db: Database) -> bool:
+    """True inside a transaction of this connection."""
+    return bool(db.conn.in_transaction)
 
 
 def _path_of(db: Database) -> str:

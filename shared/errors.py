@@ -14,7 +14,8 @@ Words for people are made at the border from `code` and `data`, never here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -33,7 +34,7 @@ class Problem:
 
     field: str
     reason: str
-    data: dict[str, str | int | None] = field(default_factory=dict)
+    data: dict[str, str | int | None] = dataclasses.field(default_factory=dict)
 
 
 class TongxinError(Exception):
