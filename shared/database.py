@@ -50,7 +50,6 @@ def open_database(path: Path | str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA temp_store=MEMORY")
-        connection.execute("PRAGMA trusted_schema=OFF")
     except sqlite3.DatabaseError as error:
         raise DatabaseUnusable(path=str(path), reason=str(error)) from error
     return Database(connection, execute_plugins=False)

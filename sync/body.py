@@ -1,0 +1,124 @@
+"""Headers and bodies as bytes: canonical JSON, column by column, one part for all plain rows and one
+part with a salt for each row of an erasable record (C10)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from shared.schema import Value
+from sync.change import Block, Header, VersionName
+from sync.errors import BadMessage
+
+SALT_BYTES = 16
+
+
+def dumped(value: object) -> bytes:
+    """Canonical JSON: no blanks, UTF-8, keys in the order given by the encoder here (which is fixed)."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def encode_header(header: Header) -> bytes:
+    """A header as bytes."""
+    names = [[name.origin, name.seq, name.hash8.hex()] for name in header.names]
+    return dumped(
+        [header.action, header.commit, header.person_id, header.campus, header.rank, header.stamp_ms, header.boot,
+         header.monotonic_ms, header.hub_seen_ms, header.schema, names, header.note]
+    )  # fmt: skip
+
+
+def decode_header(data: bytes) -> Header:
+    """The reverse. Raises BadMessage("bad_header") on anything else; later fields are ignored (C12)."""
+    try:
+        fields = json.loads(data)
+        names = tuple(VersionName(str(o), int(s), bytes.fromhex(h)) for o, s, h in fields[10])
+        types = (str, int, str, str, str, int, str, int, int, int)
+        if any(type(v) is not t for v, t in zip(fields, types, strict=False)) or fields[9] < 1:
+            raise BadMessage("bad_header")
+        return Header(
+            fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6], fields[7], fields[8],
+            fields[9], names, str(fields[11]) if len(fields) > 11 else "",
+        )  # fmt: skip
+    except (ValueError, TypeError, IndexError, KeyError) as error:
+        raise BadMessage("bad_header") from error
+
+
+def encode_parts(plain: Sequence[Block], erasable: Sequence[tuple[bytes, Block]]) -> tuple[bytes, ...]:
+    """A body: the plain part first (always there), then (salt, one-row block) parts."""
+    parts = [dumped([_packed(block) for block in plain])]
+    parts += [dumped([salt.hex(), _packed(block)]) for salt, block in erasable]
+    return tuple(parts)
+
+
+def decode_parts(parts: Sequence[bytes]) -> list[Block]:
+    """All blocks of a body. Raises BadMessage("bad_body")."""
+    try:
+        blocks = [_unpacked(raw) for raw in json.loads(parts[0])]
+        for part in parts[1:]:
+            salt, raw = json.loads(part)
+            if len(salt) != 2 * SALT_BYTES:
+                raise BadMessage("bad_body")
+            blocks.append(_unpacked(raw))
+    except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
+        raise BadMessage("bad_body") from error
+    return blocks
+
+
+def _packed(block: Block) -> dict[str, Any]:
+    packed: dict[str, Any] = {"t": block.table, "o": block.op, "n": block.count}
+    if block.units:
+        packed["u"] = list(block.units)
+    packed["c"] = {name: _folded(values) for name, values in block.columns.items()}
+    if any(any(per_unit) for per_unit in block.bases):
+        packed["b"] = _folded([_flat(row) for row in block.bases])
+    if any(any(row) for row in block.weights):
+        packed["w"] = _folded(block.weights)
+    return packed
+
+
+def _flat(row: list[list[int]]) -> list[list[int]] | list[int]:
+    """Units that all name the same versions say it once."""
+    return row[0] if all(names == row[0] for names in row) else row
+
+
+def _folded(values: Sequence[Any]) -> Any:
+    """A column whose values are all equal is stored once."""
+    first = values[0]
+    if all(value == first and type(value) is type(first) for value in values):
+        return {"=": first}
+    return list(values)
+
+
+def _unpacked(raw: Any) -> Block:
+    count, op, units = int(raw["n"]), str(raw["o"]), tuple(str(u) for u in raw.get("u", ()))
+    if op not in ("i", "u", "d", "k") or count < 1:
+        raise BadMessage("bad_body")
+    columns = {str(name): _unfolded(values, count) for name, values in raw["c"].items()}
+    if any(type(v) not in (str, int, type(None)) for c in columns.values() for v in c):
+        raise BadMessage("bad_body")
+    width = len(units) or 1
+    bases = [_spread(row, width) for row in _unfolded(raw["b"], count)] if "b" in raw else [[[]] * width] * count
+    weights = _unfolded(raw["w"], count) if "w" in raw else []
+    return Block(str(raw["t"]), op, count, units, columns, bases, weights)
+
+
+def _unfolded(values: Any, count: int) -> list[Any]:
+    if isinstance(values, dict):
+        return [values["="]] * count
+    if not isinstance(values, list) or len(values) != count:
+        raise BadMessage("bad_body")
+    return values
+
+
+def _spread(row: list[Any], width: int) -> list[list[int]]:
+    if row and isinstance(row[0], list):
+        if len(row) != width:
+            raise BadMessage("bad_body")
+        return row
+    return [row] * width
+
+
+def rows_of(block: Block, names: Sequence[str]) -> list[tuple[Value, ...]]:
+    """The block's rows with the given columns, as tuples."""
+    return list(zip(*(block.columns[name] for name in names), strict=True))

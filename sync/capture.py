@@ -1,0 +1,292 @@
+"""The one door for local writes: rows and their changeset in one transaction (C1).
+
+Domain code writes plain rows inside `write`; at its end everything the triggers noticed is packed into one
+changeset per scope, hashed, chained and logged. Nothing else has to be remembered by anybody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from shared.database import transaction
+from shared.errors import NotFound
+from shared.ids import minted_id
+from shared.schema import Table, Value, insert, key_text, quoted, table_of, values_of
+from sync.body import encode_header, encode_parts
+from sync.chain import body_hash, link_hash, part_hash
+from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
+from sync.heads import Key, apply_to_rows, load_state, own_weight, read_row, store_state, unit_versions, where_key
+from sync.journal import settle_capture
+from sync.log import Entry, append, logged, stream_end, version_names
+from sync.merge import Change, fold
+from sync.replica import SCHEMA_VERSION, Replica, set_setting, setting
+from sync.rows import (
+    Edit,
+    by_scope,
+    pending_deletes,
+    pending_inserts,
+    pending_keeps,
+    pending_replacements,
+    pending_stale,
+    pending_updates,
+    touched_tables,
+)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What domain code may do inside `write`. `db` is for reads and for plain SQL, which is captured too."""
+
+    replica: Replica
+    db: Database
+    author: Author
+
+    def mint(self, campus: str) -> str:
+        """A new id owned by a campus, never given out before on any replica."""
+        counter = int(setting(self.db, "mint_counter")) + 1
+        set_setting(self.db, "mint_counter", str(counter))
+        return minted_id(campus, counter, self.replica.origin.rsplit(".", 1)[1])
+
+    def insert(self, *records: object) -> None:
+        """Insert new records. Raises sqlite3.IntegrityError when a key is taken."""
+        insert(self.db, *records)
+
+    def update(self, cls: type, key: Key, changes: Mapping[str, Value], token: str | None = None) -> None:
+        """Change fields of a row. `token` is what the page showed: a field that has moved since keeps both.
+
+        Raises NotFound when there is no such row (any more).
+        """
+        table = self.replica.tables[table_of(cls).name]
+        row = read_row(self.db, table, key)
+        if row is None:
+            raise NotFound(table=table.name, key=key_text(key))
+        stale = _stale_units(table, row, changes, token) if token else {}
+        names = [c.name for c in table.columns]
+        current = dict(zip(names, row, strict=False))
+        for unit, base in stale.items():
+            columns = table.units[unit].columns
+            value = json.dumps([changes.get(name, current[name]) for name in columns], ensure_ascii=False)
+            self.db.conn.execute(
+                "INSERT OR REPLACE INTO _pending_stale (t, k, u, bases, value) VALUES (?, ?, ?, ?, ?)",
+                (table.name, key_text(key), unit, json.dumps([base]), value),
+            )
+        fresh = {n: v for n, v in changes.items() if n not in table.key and table.unit_of(n).index not in stale}
+        if fresh:
+            sets = ", ".join(f"{quoted(name)} = ?" for name in fresh)
+            sql = f"UPDATE {quoted(table.name)} SET {sets} WHERE {where_key(table)}"
+            self.db.conn.execute(sql, (*fresh.values(), *key))
+
+    def put(self, record: object, token: str | None = None) -> None:
+        """Insert a record, or bring the fields that differ to its values."""
+        table = self.replica.tables[table_of(type(record)).name]
+        values = values_of(record)
+        key = tuple(values[name] for name in table.key)
+        if read_row(self.db, table, key) is None:
+            insert(self.db, record)
+        else:
+            self.update(type(record), key, {n: v for n, v in values.items() if n not in table.key}, token)
+
+    def note(self, reason: str) -> None:
+        """Why this is written; it travels in the changeset's header."""
+        set_setting(self.db, "pending_note", reason[:500])
+
+    def delete(self, cls: type, key: Key) -> None:
+        """Delete a row; deleting what is not there changes nothing."""
+        table = self.replica.tables[table_of(cls).name]
+        self.db.conn.execute(f"DELETE FROM {quoted(table.name)} WHERE {where_key(table)}", key)
+
+
+@contextmanager
+def write(replica: Replica, db: Database, author: Author) -> Iterator[Writing]:
+    """One transaction: rows and changeset together, or neither.
+
+    Rows that the sqlite3 shell left behind become a changeset of their own first (C1).
+    """
+    with transaction(db):
+        commit_pending(replica, db, Author(LOCAL_OPERATOR))
+        yield Writing(replica, db, author)
+        commit_pending(replica, db, author)
+
+
+def token_of(db: Database, replica: Replica, cls: type, key: Key) -> str | None:
+    """The version token of a row for a form: what its page shows. None where there is no row."""
+    row = read_row(db, replica.tables[table_of(cls).name], key)
+    return None if row is None else f"{row[-2]}:{row[-1] or '{}'}"
+
+
+def _stale_units(table: Table, row: Sequence[Value], changes: Mapping[str, Value], token: str) -> dict[int, int]:
+    """Unit → version the page showed, for the changed units that have moved since."""
+    whole, _, differing = token.partition(":")
+    try:
+        shown = unit_versions((int(whole), differing), table)
+    except (ValueError, TypeError, AttributeError):
+        return {}
+    now = unit_versions(row[-2:], table) if row[-2] is not None else {}
+    values = dict(zip((c.name for c in table.columns), row, strict=False))
+    stale = {}
+    for name, value in changes.items():
+        if name in table.key:
+            continue
+        unit = table.unit_of(name).index
+        if unit in now and abs(shown[unit]) != abs(now[unit]) and values[name] != value:
+            stale[unit] = abs(shown[unit])
+    return stale
+
+
+def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
+    """Pack what is pending into one changeset per scope; their local numbers. Inside a transaction."""
+    touched = touched_tables(db, replica.tables)
+    if not touched:
+        return []
+    edits: dict[str, list[tuple[Table, Edit]]] = defaultdict(list)
+    gone: dict[tuple[str, Key], Sequence[Value]] = {}
+    for table in touched:
+        deletes = pending_deletes(db, table)
+        gone.update({(table.name, edit.key): was for edit, was in deletes})
+        # Replacements first: they hand the old row's versions to the new row, which is then no insert.
+        found = pending_replacements(db, table)
+        found += pending_inserts(db, table) + pending_updates(db, table)
+        found += [edit for edit, _ in deletes] + pending_stale(db, table) + pending_keeps(db, table)
+        for scope, group in by_scope(table, found).items():
+            edits[scope] += [(table, edit) for edit in group]
+    action = replica.randomness.text(10)
+    made = [_commit_scope(replica, db, author, (scope, action), edits[scope], gone) for scope in sorted(edits)]
+    settle_capture(db)
+    db.conn.execute("DELETE FROM _pending_stale")
+    db.conn.execute("DELETE FROM _setting WHERE name = 'pending_note'")
+    return made
+
+
+def _commit_scope(
+    replica: Replica, db: Database, author: Author, place: tuple[str, str],
+    edits: Sequence[tuple[Table, Edit]], gone: Mapping[tuple[str, Key], Sequence[Value]],
+) -> int:  # fmt: skip
+    scope, action = place
+    named = {v for _, e in edits for v in (*e.named, *(n for names in e.units.values() for n in names))}
+    index = {version: i for i, version in enumerate(sorted(named))}
+    names = version_names(db, named)
+    plain, erasable = _blocks(replica, edits, index)
+    parts = encode_parts(plain, erasable)
+    wall = replica.clock.now_ms() + _clock_correction(db)
+    stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())])
+    header = Header(
+        action, _next_commit(db), author.person_id, author.campus or setting(db, "campus"), author.rank, stamp,
+        replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), SCHEMA_VERSION,
+        tuple(names[version] for version in sorted(named)), setting(db, "pending_note"),
+    )  # fmt: skip
+    changeset = link(replica, db, scope, encode_header(header), parts)
+    entry = Entry(header, sum(b.count for b in plain) + len(erasable), RANKS[author.rank], State.APPLIED, stamp)
+    n = append(db, changeset, entry)
+    _stamp_rows(db, n, scope, edits)
+    _merge_special(db, n, edits, gone)
+    return n
+
+
+def link(replica: Replica, db: Database, scope: str, header: bytes, parts: tuple[bytes, ...]) -> Changeset:
+    """The next changeset of this origin's stream in a scope."""
+    seq, prev = stream_end(db, replica.origin_number, scope)
+    body = body_hash([part_hash(part) for part in parts])
+    hash_ = link_hash(prev, f"{replica.origin}/{scope}", seq + 1, header, body)
+    return Changeset(replica.origin, scope, seq + 1, prev, header, parts, body, hash_)
+
+
+def _next_commit(db: Database) -> int:
+    number = int(setting(db, "commit_counter", "0")) + 1
+    set_setting(db, "commit_counter", str(number))
+    return number
+
+
+def _clock_correction(db: Database) -> int:
+    """Milliseconds to add to the wall clock, as measured at the last contact with the hub (C6)."""
+    return -int(setting(db, "clock_offset_ms", "0") or 0)
+
+
+def _blocks(
+    replica: Replica, edits: Sequence[tuple[Table, Edit]], index: Mapping[int, int]
+) -> tuple[list[Block], list[tuple[bytes, Block]]]:
+    grouped: dict[tuple[str, str, tuple[int, ...]], list[Edit]] = defaultdict(list)
+    erasable = []
+    for table, edit in edits:
+        if table.declaration.erasable:
+            erasable.append((replica.randomness.raw(16), _block(table, [edit], index)))
+        else:
+            grouped[table.name, edit.op, tuple(sorted(edit.units))].append(edit)
+    plain = [_block(replica.tables[name], group, index) for (name, _, _), group in grouped.items()]
+    return plain, erasable
+
+
+def _block(table: Table, edits: Sequence[Edit], index: Mapping[int, int]) -> Block:
+    op, units = edits[0].op, sorted(edits[0].units)
+    names: list[str] = list(table.key)
+    if op == "i":
+        names = [c.name for c in table.columns]
+    elif op == "u":
+        names += [column for unit in units for column in table.units[unit].columns]
+    columns = {name: [edit.values[name] for edit in edits] for name in names}
+    if op == "u":
+        bases = [[sorted(index[v] for v in edit.units[unit]) for unit in units] for edit in edits]
+    else:
+        bases = [[sorted(index[v] for v in edit.named)] for edit in edits]
+    weights: list[list[int]] = []
+    if any(edit.weights for edit in edits):
+        weights = [[edit.weights.get(unit, 0) for unit in units] for edit in edits]
+    return Block(table.name, op, len(edits), tuple(table.units[u].name for u in units), columns, bases, weights)
+
+
+def _stamp_rows(db: Database, n: int, scope: str, edits: Sequence[tuple[Table, Edit]]) -> None:
+    """Write the changeset's number into the rows that took the plain way, one statement a kind."""
+    plain: dict[tuple[str, tuple[int, ...]], list[Key]] = defaultdict(list)
+    tables = {}
+    for table, edit in edits:
+        if not edit.by_path:
+            plain[table.name, tuple(sorted(edit.units))].append(edit.key)
+            tables[table.name] = table
+    for (name, units), keys in plain.items():
+        table = tables[name]
+        if units:
+            paths = ", ".join(f"'$.\"{unit}\"', ?" for unit in units)
+            sets, values = f"_vx = json_set(coalesce(_vx, '{{}}'), {paths})", [n] * len(units)
+        else:
+            sets, values = "_v = ?", [n]
+        sql = f"UPDATE {quoted(name)} SET {sets} WHERE {where_key(table)}"
+        db.conn.executemany(sql, ((*values, *key) for key in keys))
+
+
+def _merge_special(
+    db: Database, n: int, edits: Sequence[tuple[Table, Edit]], gone: Mapping[tuple[str, Key], Sequence[Value]]
+) -> None:
+    """Deletes, edits in conflict, stale writes and inserts over a tombstone go the merge's way at once, so
+    that both values are heads on this node and shown now."""
+    about = logged(db, [n])[n]
+    for table, edit in edits:
+        if not edit.by_path:
+            continue
+        writes = {unit: tuple(edit.values[c] for c in table.units[unit].columns) for unit in edit.units}
+        if edit.op == "k":
+            writes = {0: ()}
+        if edit.op == "i":
+            writes = {u.index: tuple(edit.values[c] for c in u.columns) for u in table.units}
+        bases = dict(edit.units) if edit.op == "u" else {0: edit.named}
+        weights = {
+            unit: max(edit.weights.get(unit, 0), own_weight(table, edit.key, table.units[unit], about, values))
+            for unit, values in writes.items()
+        }
+        change = Change(edit.op, n, writes, bases, weights)
+        if edit.op == "i":
+            _forget_plain_row(db, table, edit.key)
+        if (table.name, edit.key) in gone:
+            state = load_state(db, table, edit.key, gone[table.name, edit.key])
+            store_state(db, table, edit.key, fold(state, [change]))
+        else:
+            apply_to_rows(db, table, {edit.key: [change]})
+
+
+def _forget_plain_row(db: Database, table: Table, key: Key) -> None:
+    db.conn.execute(f"UPDATE {quoted(table.name)} SET _v = -1 WHERE {where_key(table)}", key)
+    db.conn.execute(f"DELETE FROM {quoted(table.name)} WHERE {where_key(table)}", key)

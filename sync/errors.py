@@ -1,0 +1,78 @@
+"""What can go wrong between two replicas, and what helps.
+
+* SyncError
+  + HubUnreachable     the line is down or the hub is: try again later
+  + HubBusy            the hub asked to come back
+  + NotEnrolled        this node has no hub yet: a person must enrol it
+  + CodeRefused        a one-time code is unknown, used or expired: a person must ask for another
+  + Revoked            the hub has revoked this node: a person must decide
+  + UpgradeNeeded      the versions do not overlap: upgrade one side
+  + BadMessage         a message is damaged or forged; `code` says how, nothing was applied
+  + LogDamaged         this replica's own log does not verify: a person must restore it
+"""
+
+from __future__ import annotations
+
+from shared.errors import Advice, TongxinError
+
+
+class SyncError(TongxinError):
+    """The root of what can go wrong between two replicas."""
+
+    code = "sync_error"
+
+
+class HubUnreachable(SyncError):
+    """No answer from the hub."""
+
+    code = "hub_unreachable"
+    advice = Advice.RETRY_LATER
+
+
+class HubBusy(SyncError):
+    """The hub answered that it cannot serve now."""
+
+    code = "hub_busy"
+    advice = Advice.RETRY_LATER
+
+
+class NotEnrolled(SyncError):
+    """The asker is not enrolled with this hub."""
+
+    code = "not_enrolled"
+    advice = Advice.NEEDS_PERSON
+
+
+class CodeRefused(SyncError):
+    """A one-time enrolment code that is unknown, used or expired."""
+
+    code = "code_refused"
+    advice = Advice.NEEDS_PERSON
+
+
+class Revoked(SyncError):
+    """The hub has revoked this node."""
+
+    code = "revoked"
+    advice = Advice.NEEDS_PERSON
+
+
+class UpgradeNeeded(SyncError):
+    """Neither side speaks a version the other knows."""
+
+    code = "upgrade_needed"
+    advice = Advice.NEEDS_UPGRADE
+
+
+class BadMessage(SyncError):
+    """A damaged or forged message; the code names the fault, and nothing of it was applied."""
+
+    code = "bad_message"
+    advice = Advice.NEEDS_PERSON
+
+
+class LogDamaged(SyncError):
+    """This replica's log does not verify."""
+
+    code = "log_damaged"
+    advice = Advice.NEEDS_PERSON

@@ -1,0 +1,150 @@
+"""Row states in and out of SQL: the path for everything that is not a plain insert or update.
+
+A unit with one head lives in its table row alone. A unit with several heads, and every unit of a row that is
+gone, has all its heads in `_head`; the row's `_vx` then holds the winner's number negated, so that the plain
+path's "is the base the current version" never matches it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlite_utils import Database
+
+from shared.records.declare import Rule
+from shared.schema import Table, Unit, Value, key_parts, key_text, quoted
+from sync.log import Logged, logged
+from sync.merge import Change, Head, RowState, Stamp, Values, fold, weight_of, winner
+
+Key = tuple[Value, ...]
+
+
+def apply_to_rows(db: Database, table: Table, changes: Mapping[Key, Sequence[Change]]) -> None:
+    """Fold changes into the rows they concern and write the outcome back."""
+    for key, row_changes in changes.items():
+        state = fold(load_state(db, table, key), row_changes)
+        store_state(db, table, key, state)
+
+
+def redecide(db: Database, tables: Mapping[str, Table], numbers: Iterable[int]) -> None:
+    """Choose winners anew where an effective stamp has changed (a receipt came in, C6)."""
+    rows = db.conn.execute(
+        "SELECT DISTINCT t, k FROM _head WHERE v IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
+    ).fetchall()
+    for name, text in rows:
+        if name in tables:
+            key = key_parts(tables[name], text)
+            store_state(db, tables[name], key, load_state(db, tables[name], key))
+
+
+def load_state(db: Database, table: Table, key: Key, old: Sequence[Value] | None = None) -> RowState:
+    """The heads of one row. `old`: the row as it was (columns, `_v`, `_vx`) when it is already deleted."""
+    text = key_text(key)
+    heads: dict[int, dict[int, Head]] = {}
+    stored = db.conn.execute(
+        "SELECT u, v, value, weight, deleted FROM _head WHERE t = ? AND k = ?", (table.name, text)
+    )
+    for unit, version, value, weight, deleted in stored:
+        heads.setdefault(unit, {})[version] = Head(version, tuple(json.loads(value)), weight, bool(deleted))
+    row = old or read_row(db, table, key)
+    if row is not None and row[-2] is not None:
+        _add_single_heads(db, table, key, row, heads)
+    deletes = db.conn.execute("SELECT v FROM _delete WHERE t = ? AND k = ?", (table.name, text))
+    return RowState(heads, frozenset(v for (v,) in deletes))
+
+
+def read_row(db: Database, table: Table, key: Key) -> Sequence[Value] | None:
+    """All columns of a row, then `_v` and `_vx`; None where there is no row."""
+    names = ", ".join(quoted(c.name) for c in table.columns)
+    sql = f"SELECT {names}, _v, _vx FROM {quoted(table.name)} WHERE {where_key(table)}"
+    row: Sequence[Value] | None = db.conn.execute(sql, key).fetchone()
+    return row
+
+
+def where_key(table: Table) -> str:
+    """`WHERE` text that finds one row by its key columns."""
+    return " AND ".join(f"{quoted(name)} = ?" for name in table.key)
+
+
+def unit_versions(row: Sequence[Value], table: Table) -> dict[int, int]:
+    """Unit → signed local version number, from a row's last two values (`_v`, `_vx`)."""
+    whole = int(str(row[-2]))
+    differing = {int(u): int(v) for u, v in json.loads(str(row[-1] or "{}")).items()}
+    return {unit.index: differing.get(unit.index, whole) for unit in table.units}
+
+
+def _add_single_heads(
+    db: Database, table: Table, key: Key, row: Sequence[Value], heads: dict[int, dict[int, Head]]
+) -> None:
+    values = dict(zip((c.name for c in table.columns), row, strict=False))
+    versions = {u: v for u, v in unit_versions(row, table).items() if u not in heads}
+    about = logged(db, versions.values())
+    for unit in table.units:
+        if unit.index in versions:
+            version = versions[unit.index]
+            found = unit_values(unit, values)
+            weight = own_weight(table, key, unit, about[version], found)
+            heads[unit.index] = {version: Head(version, found, weight)}
+
+
+def unit_values(unit: Unit, values: Mapping[str, Value]) -> Values:
+    """The values of a unit's columns, in order."""
+    return tuple(values[name] for name in unit.columns)
+
+
+def own_weight(table: Table, key: Key, unit: Unit, about: Logged, values: Values) -> int:
+    """The weight an author's write has by itself."""
+    if unit.rule not in (Rule.AUTHORITY, Rule.RANK):
+        return 0
+    owner = table.owner_of(key)
+    return weight_of(unit.rule, rank=about.rank, home=owner is not None and about.campus == owner, values=values)
+
+
+def store_state(db: Database, table: Table, key: Key, state: RowState) -> None:
+    """Write a row's state: the winners into its table, what a single value cannot say into `_head`."""
+    text = key_text(key)
+    versions = {v for found in state.heads.values() for v in found}
+    stamps = {n: Stamp(row.effective, row.origin, row.hash) for n, row in logged(db, versions).items()}
+    db.conn.execute("DELETE FROM _head WHERE t = ? AND k = ?", (table.name, text))
+    db.conn.execute("DELETE FROM _delete WHERE t = ? AND k = ?", (table.name, text))
+    kept = [
+        (table.name, text, unit, head.version, json.dumps(head.values, ensure_ascii=False), head.weight, head.deleted)
+        for unit, found in state.heads.items()
+        for head in found.values()
+        if len(found) > 1 or head.deleted or not state.alive
+    ]
+    db.conn.executemany("INSERT INTO _head (t, k, u, v, value, weight, deleted) VALUES (?,?,?,?,?,?,?)", kept)
+    deletes = [(table.name, text, version) for version in state.deletes]
+    db.conn.executemany("INSERT INTO _delete (t, k, v) VALUES (?, ?, ?)", deletes)
+    if state.alive:
+        _write_row(db, table, key, state, stamps)
+    else:
+        _remove_row(db, table, key)
+
+
+def _write_row(db: Database, table: Table, key: Key, state: RowState, stamps: dict[int, Stamp]) -> None:
+    values: dict[str, Value] = dict(zip(table.key, key, strict=True))
+    versions: dict[int, int] = {}
+    for unit in table.units:
+        found = state.heads[unit.index]
+        won = winner(found.values(), unit.rule, stamps)
+        values.update(zip(unit.columns, won.values, strict=True))
+        special = len(found) > 1 or won.deleted
+        versions[unit.index] = -won.version if special else won.version
+    whole = abs(versions[0])
+    differing = {str(u): v for u, v in versions.items() if v != whole}
+    vx = json.dumps(differing, separators=(",", ":")) if differing else None
+    names = [*values, "_v", "_vx"]
+    sets = ", ".join(f"{quoted(n)} = excluded.{quoted(n)}" for n in names if n not in table.key)
+    sql = (
+        f"INSERT INTO {quoted(table.name)} ({', '.join(map(quoted, names))}) VALUES ({', '.join('?' for _ in names)})"
+        f" ON CONFLICT ({', '.join(map(quoted, table.key))}) DO UPDATE SET {sets}"
+    )
+    db.conn.execute(sql, (*values.values(), whole, vx))
+
+
+def _remove_row(db: Database, table: Table, key: Key) -> None:
+    # -1 tells the delete trigger that this is the merge's doing.
+    db.conn.execute(f"UPDATE {quoted(table.name)} SET _v = -1 WHERE {where_key(table)}", key)
+    db.conn.execute(f"DELETE FROM {quoted(table.name)} WHERE {where_key(table)}", key)

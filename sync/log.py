@@ -1,0 +1,153 @@
+"""SQL of the changeset log: origins, versions, streams, receipts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import zstandard
+from sqlite_utils import Database
+
+from shared.schema import Table
+from sync.chain import GENESIS, HASH8
+from sync.change import Changeset, Header, State, VersionName
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A row of the log, without its body."""
+
+    n: int
+    origin: str
+    scope: str
+    seq: int
+    hash: bytes
+    state: str
+    person_id: str
+    campus: str
+    rank: int
+    effective: int
+    hub_seq: int | None
+
+
+def origin_number(db: Database, name: str) -> int:
+    """The local number of an origin, made at first sight."""
+    row = db.conn.execute("SELECT o FROM _origin WHERE name = ?", (name,)).fetchone()
+    if row:
+        return int(row[0])
+    node = name.split(".", 1)[0]
+    return int(db.conn.execute("INSERT INTO _origin (name, node) VALUES (?, ?)", (name, node)).lastrowid or 0)
+
+
+def find_version(db: Database, scope: str, name: VersionName) -> int | None:
+    """The local number of a version, or None when it is not here. A hole counts as here (point 4)."""
+    row = db.conn.execute(
+        "SELECT n FROM _changeset JOIN _origin USING (o)"
+        " WHERE name = ? AND scope = ? AND seq = ? AND substr(hash, 1, ?) = ? AND state <> 'waiting'",
+        (name.origin, scope, name.seq, HASH8, name.hash8),
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def version_names(db: Database, numbers: Iterable[int]) -> dict[int, VersionName]:
+    """Local numbers as names."""
+    wanted = json.dumps(sorted(set(numbers)))
+    rows = db.conn.execute(
+        "SELECT n, name, seq, hash FROM _changeset JOIN _origin USING (o)"
+        " WHERE n IN (SELECT value FROM json_each(?))",
+        (wanted,),
+    )
+    return {n: VersionName(name, seq, hash_[:HASH8]) for n, name, seq, hash_ in rows}
+
+
+def logged(db: Database, numbers: Iterable[int]) -> dict[int, Logged]:
+    """Log rows by local number."""
+    rows = db.conn.execute(
+        "SELECT n, name, scope, seq, hash, state, person_id, campus, rank, effective, hub_seq"
+        " FROM _changeset JOIN _origin USING (o) WHERE n IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(set(numbers))),),
+    )
+    return {row[0]: Logged(*row) for row in rows}
+
+
+def stream_end(db: Database, origin: int, scope: str) -> tuple[int, bytes]:
+    """The last (seq, hash) of one of our own streams; (0, GENESIS) for an empty one."""
+    row = db.conn.execute(
+        "SELECT seq, hash FROM _changeset WHERE o = ? AND scope = ? ORDER BY seq DESC, n DESC LIMIT 1", (origin, scope)
+    ).fetchone()
+    return (int(row[0]), row[1]) if row else (0, GENESIS)
+
+
+def has_link(db: Database, origin: int, scope: str, seq: int, hash_: bytes) -> bool:
+    """Whether a changeset with this very hash is in the log (the predecessor of an incoming one)."""
+    if seq == 0:
+        return hash_ == GENESIS
+    row = db.conn.execute(
+        "SELECT 1 FROM _changeset WHERE o = ? AND scope = ? AND seq = ? AND hash = ?", (origin, scope, seq, hash_)
+    ).fetchone()
+    return row is not None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the log keeps about a changeset beside the changeset itself."""
+
+    header: Header
+    rows: int
+    rank: int
+    state: State
+    effective: int
+
+
+def append(db: Database, changeset: Changeset, entry: Entry) -> int:
+    """Store a changeset; the local number. Call inside a transaction."""
+    header = entry.header
+    cursor = db.conn.execute(
+        "INSERT INTO _changeset (o, scope, seq, hash, prev, header, body_hash, parts, person_id, campus, rank, schema,"
+        " action, rows, stamp, effective, state) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            origin_number(db, changeset.origin), changeset.scope, changeset.seq, changeset.hash, changeset.prev,
+            changeset.header, changeset.body_hash, pack_parts(changeset.parts), header.person_id, header.campus,
+            entry.rank, header.schema, header.action, entry.rows, header.stamp_ms, entry.effective, entry.state.value,
+        ),
+    )  # fmt: skip
+    return int(cursor.lastrowid or 0)
+
+
+def read_changeset(db: Database, n: int) -> Changeset:
+    """One stored changeset. Its parts are None for a hole or a pruned body."""
+    row = db.conn.execute(
+        "SELECT name, scope, seq, prev, header, parts, body_hash, hash FROM _changeset JOIN _origin USING (o)"
+        " WHERE n = ?",
+        (n,),
+    ).fetchone()
+    name, scope, seq, prev, header, parts, body, hash_ = row
+    return Changeset(name, scope, seq, prev, header, unpack_parts(parts), body, hash_)
+
+
+def pack_parts(parts: Sequence[bytes] | None) -> bytes | None:
+    """Body parts as stored: length-framed and compressed."""
+    if parts is None:
+        return None
+    framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return zstandard.ZstdCompressor(level=3).compress(framed)
+
+
+def unpack_parts(stored: bytes | None) -> tuple[bytes, ...] | None:
+    """The reverse."""
+    if stored is None:
+        return None
+    framed, parts, at = zstandard.ZstdDecompressor().decompress(stored), [], 0
+    while at < len(framed):
+        size = int.from_bytes(framed[at : at + 4], "big")
+        parts.append(framed[at + 4 : at + 4 + size])
+        at += 4 + size
+    return tuple(parts)
+
+
+def version_sql(table: Table, unit: int, alias: str) -> str:
+    """SQL for the local changeset number that last wrote a unit of a row (unit 0: the whole row)."""
+    if unit >= len(table.units):
+        raise KeyError(unit)
+    return f"abs(coalesce(json_extract({alias}._vx, '$.\"{unit}\"'), {alias}._v))"

@@ -1,0 +1,159 @@
+"""A replica: one SQLite file with its identity beside it, opened for one process.
+
+Everything that is not in the file (clock, randomness, limits) is handed in here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nacl.signing import SigningKey
+from sqlite_utils import Database
+
+from shared.clock import Clock
+from shared.database import open_database, transaction
+from shared.errors import DatabaseUnusable
+from shared.ids import Randomness
+from shared.migrations import record_migrations
+from shared.schema import Table, tables_of
+from sync.keys import Identity, read_identity, verify_key_of, write_identity
+from sync.tables import engine_migrations, install_triggers
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Every limit of the engine. Tests set them tiny."""
+
+    frame_rows: int = 20_000
+    frame_bytes: int = 1_000_000
+    message_bytes: int = 8_000_000
+    inflated_bytes: int = 64_000_000
+    changeset_rows: int = 200_000
+    code_valid_ms: int = 24 * 3600 * 1000
+    clock_doubt_ms: int = 10 * 60 * 1000
+    compression_level: int = 9
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One opened replica. `origin` is this incarnation's name, `seed` its node's private key."""
+
+    path: Path
+    role: str
+    node: str
+    origin: str
+    origin_number: int
+    seed: bytes
+    boot: str
+    tables: dict[str, Table]
+    clock: Clock
+    randomness: Randomness
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def verify_key(self) -> bytes:
+        """This node's public key."""
+        return verify_key_of(self.seed)
+
+
+def create_replica(
+    path: Path | str, *, role: str, records: Sequence[type], clock: Clock, randomness: Randomness,
+    campus: str = "", limits: Limits | None = None,
+) -> Replica:  # fmt: skip
+    """Make a new replica file with its key; `role` is "node" or "hub". Raises DatabaseUnusable if it exists."""
+    path = Path(path)
+    if path.exists():
+        raise DatabaseUnusable("database_exists", path=str(path))
+    db = open_database(path)
+    try:
+        _migrate(db, tables_of(records))
+        node = f"{'H' if role == 'hub' else 'N'}{randomness.text(7)}"
+        seed = bytes(SigningKey(randomness.raw(32)))
+        with transaction(db):
+            settings = {"role": role, "node": node, "campus": campus, "token": "new", "mint_counter": "0"}
+            if role == "hub":
+                settings["epoch"] = randomness.text(10)
+            for name, value in settings.items():
+                set_setting(db, name, value)
+            db.conn.execute(
+                "INSERT INTO _node (node, campus, verify_key, role) VALUES (?, ?, ?, ?)",
+                (node, campus, verify_key_of(seed), role),
+            )
+        write_identity(path, Identity(seed, "none", "none"))
+    finally:
+        db.close()
+    return open_replica(path, records=records, clock=clock, randomness=randomness, limits=limits)
+
+
+def open_replica(
+    path: Path | str, *, records: Sequence[type], clock: Clock, randomness: Randomness, limits: Limits | None = None,
+) -> Replica:  # fmt: skip
+    """Open a replica for this process: migrate, reinstall capture, check that it is the file we last closed.
+
+    Raises DatabaseUnusable when the file or its key is missing or damaged.
+    """
+    path = Path(path)
+    identity = read_identity(path)
+    if not path.exists() or identity is None:
+        raise DatabaseUnusable("database_missing", path=str(path))
+    db = open_database(path)
+    try:
+        tables = tables_of(records)
+        _migrate(db, tables)
+        with transaction(db):
+            install_triggers(db, tables)
+            known = setting(db, "token")
+            if known not in (identity.token, identity.next_token):
+                start_incarnation(db, randomness)
+            fresh = randomness.text(12)
+            # The file first, with both tokens; then the database; a crash between leaves a match.
+            write_identity(path, Identity(identity.seed, known, fresh))
+            set_setting(db, "token", fresh)
+            number, origin = db.conn.execute("SELECT o, name FROM _origin WHERE mine = 1 ORDER BY o DESC").fetchone()
+            role, node = setting(db, "role"), setting(db, "node")
+    finally:
+        db.close()
+    boot = randomness.text(8)
+    return Replica(
+        path, role, node, origin, number, identity.seed, boot, tables, clock, randomness, limits or Limits()
+    )
+
+
+def start_incarnation(db: Database, randomness: Randomness) -> None:
+    """Begin a new origin: the old streams end here and are never appended to again (C10)."""
+    node = setting(db, "node")
+    db.conn.execute(
+        "INSERT INTO _origin (name, node, mine) VALUES (?, ?, 1)", (f"{node}.{randomness.text(4)}", node)
+    )
+
+
+@contextmanager
+def connect(replica: Replica) -> Iterator[Database]:
+    """A connection of its own, closed at the end."""
+    db = open_database(replica.path)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def setting(db: Database, name: str, default: str = "") -> str:
+    """A local setting of this replica."""
+    row = db.conn.execute("SELECT value FROM _setting WHERE name = ?", (name,)).fetchone()
+    return str(row[0]) if row else default
+
+
+def set_setting(db: Database, name: str, value: str) -> None:
+    """Store a local setting. Call inside a transaction."""
+    db.conn.execute("INSERT OR REPLACE INTO _setting (name, value) VALUES (?, ?)", (name, value))
+
+
+def _migrate(db: Database, tables: dict[str, Table]) -> None:
+    """Migrations run uncaptured: triggers are dropped before and reinstalled after (C12, TRAPS 4)."""
+    record_migrations().apply(db)
+    engine_migrations().apply(db)

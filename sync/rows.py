@@ -1,0 +1,195 @@
+"""Pending rows as blocks: what a transaction changed, read back from the tables at commit."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlite_utils import Database
+
+from shared.schema import Table, Value, key_parts, key_text, quoted
+from sync.heads import Key, load_state, read_row, unit_values, unit_versions, where_key
+
+Row = tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One row's change before packing. `units` maps unit index → versions named (op "u"); `named` the
+    versions a delete, a keep or an insert over a tombstone names; `values` every column."""
+
+    op: str
+    key: Key
+    values: Mapping[str, Value]
+    units: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    named: frozenset[int] = frozenset()
+    weights: Mapping[int, int] = field(default_factory=dict)
+    by_path: bool = False
+
+
+def pending_inserts(db: Database, table: Table) -> list[Edit]:
+    """Rows above the mark (and rows whose key was changed) that no changeset has written yet."""
+    names = [c.name for c in table.columns]
+    sql = (
+        f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table.name)} WHERE _v IS NULL AND (_r >"
+        " (SELECT r FROM _mark WHERE t = ?) OR _r IN (SELECT r FROM _pending WHERE t = ? AND op = 'i'))"
+        f" ORDER BY {', '.join(map(quoted, table.key))}"
+    )
+    rows = db.conn.execute(sql, (table.name, table.name)).fetchall()
+    tombs = {k for (k,) in db.conn.execute("SELECT k FROM _delete WHERE t = ?", (table.name,))}
+    replaced = {
+        k for (k,) in db.conn.execute("SELECT k FROM _pending WHERE t = ? AND op IN ('x', 'd')", (table.name,))
+    }
+    found = []
+    for row in rows:
+        values = dict(zip(names, row, strict=True))
+        key = tuple(values[name] for name in table.key)
+        text = key_text(key) if tombs or replaced else ""
+        if text in replaced:
+            continue  # a REPLACE, or a delete and insert of one key: read as an edit of the old row
+        named = _versions_of_dead_row(db, table, key) if text in tombs else frozenset()
+        found.append(Edit("i", key, values, named=named, by_path=bool(named)))
+    return found
+
+
+def _versions_of_dead_row(db: Database, table: Table, key: Key) -> frozenset[int]:
+    text = key_text(key)
+    rows = db.conn.execute(
+        "SELECT v FROM _head WHERE t = ? AND k = ? UNION SELECT v FROM _delete WHERE t = ? AND k = ?",
+        (table.name, text, table.name, text),
+    )
+    return frozenset(v for (v,) in rows)
+
+
+def pending_updates(db: Database, table: Table) -> list[Edit]:
+    """Rows that UPDATE touched, with the units that changed and the versions they replace."""
+    names = [c.name for c in table.columns]
+    columns = ", ".join(f"t.{quoted(name)}" for name in names)
+    sql = (
+        f"SELECT {columns}, p.mask, p.v, p.vx FROM _pending AS p JOIN {quoted(table.name)} AS t ON t._r = p.r"
+        " WHERE p.t = ? AND p.op IN ('u', 'x') AND p.mask <> 0 AND p.v IS NOT NULL ORDER BY p.k"
+    )
+    found = []
+    for row in db.conn.execute(sql, (table.name,)).fetchall():
+        values = dict(zip(names, row, strict=False))
+        versions = unit_versions(row[-2:], table)
+        units = [unit.index for unit in table.units[1:] if row[-3] >> unit.index & 1]
+        found.append(edit_of_units(db, table, values, units, versions))
+    return found
+
+
+def pending_replacements(db: Database, table: Table) -> list[Edit]:
+    """Rows wiped by REPLACE, or deleted and inserted again: an edit of the units that differ now."""
+    found = []
+    rows = db.conn.execute(
+        "SELECT k, r, v, vx, old FROM _pending WHERE t = ? AND op IN ('x', 'd') AND old IS NOT NULL AND v IS NOT NULL",
+        (table.name,),
+    ).fetchall()
+    for text, old_number, v, vx, old in rows:
+        key = key_parts(table, text)
+        now = read_row(db, table, key)
+        if now is None or now[-2] is not None or _row_number(db, table, key) == old_number:
+            continue
+        before = dict(zip((c.name for c in table.columns), json.loads(old), strict=True))
+        after = dict(zip((c.name for c in table.columns), now, strict=False))
+        changed = [u.index for u in table.units[1:] if unit_values(u, before) != unit_values(u, after)]
+        # The new row takes over the old one's versions; only what differs is a change.
+        db.conn.execute(f"UPDATE {quoted(table.name)} SET _v = ?, _vx = ? WHERE {where_key(table)}", (v, vx, *key))
+        if changed:
+            found.append(edit_of_units(db, table, after, changed, unit_versions((v, vx), table)))
+    return found
+
+
+def _row_number(db: Database, table: Table, key: Key) -> int:
+    return int(db.conn.execute(f"SELECT _r FROM {quoted(table.name)} WHERE {where_key(table)}", key).fetchone()[0])
+
+
+def edit_of_units(
+    db: Database, table: Table, values: Mapping[str, Value], units: Sequence[int], versions: Mapping[int, int]
+) -> Edit:
+    """An ordinary edit: it names the winner and every head with the winner's value (precise point 1)."""
+    key = tuple(values[name] for name in table.key)
+    named: dict[int, frozenset[int]] = {}
+    weights: dict[int, int] = {}
+    by_path = False
+    for index in units:
+        version = versions[index]
+        if version > 0:
+            named[index] = frozenset([version])
+            continue
+        by_path = True
+        heads = load_state(db, table, key).heads.get(index, {})
+        shown = heads[-version]
+        named[index] = frozenset(h.version for h in heads.values() if h.values == shown.values)
+        weights[index] = shown.weight
+    return Edit("u", key, values, named, weights=weights, by_path=by_path)
+
+
+def pending_deletes(db: Database, table: Table) -> list[tuple[Edit, Sequence[Value]]]:
+    """Rows that are gone, each with the row as it was; a delete names every head of every unit."""
+    found: list[tuple[Edit, Sequence[Value]]] = []
+    rows = db.conn.execute(
+        "SELECT k, v, vx, old FROM _pending WHERE t = ? AND op IN ('d', 'x') AND old IS NOT NULL AND v IS NOT NULL",
+        (table.name,),
+    ).fetchall()
+    for text, v, vx, old in rows:
+        key = key_parts(table, text)
+        if read_row(db, table, key) is not None:
+            continue
+        was = (*json.loads(old), v, vx)
+        state = load_state(db, table, key, was)
+        named = {version for heads in state.heads.values() for version in heads} | state.deletes
+        edit = Edit("d", key, dict(zip(table.key, key, strict=True)), named=frozenset(named), by_path=True)
+        found.append((edit, was))
+    return found
+
+
+def pending_stale(db: Database, table: Table) -> list[Edit]:
+    """Fields written with the token of an older page: they name what that page showed (C2)."""
+    by_key: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    for text, unit, bases, value in db.conn.execute(
+        "SELECT k, u, bases, value FROM _pending_stale WHERE t = ? ORDER BY k, u", (table.name,)
+    ):
+        by_key[text].append((unit, bases, value))
+    found = []
+    for text, units in by_key.items():
+        key = key_parts(table, text)
+        values: dict[str, Value] = dict(zip(table.key, key, strict=True))
+        for unit, _, value in units:
+            values.update(zip(table.units[unit].columns, json.loads(value), strict=True))
+        named = {unit: frozenset(json.loads(bases)) for unit, bases, _ in units}
+        found.append(Edit("u", key, values, named, by_path=True))
+    return found
+
+
+def pending_keeps(db: Database, table: Table) -> list[Edit]:
+    """Rows that a person decided to keep against a delete: names the deletes and the existence heads seen."""
+    found = []
+    rows = db.conn.execute("SELECT k, old FROM _pending WHERE t = ? AND op = 'k'", (table.name,)).fetchall()
+    for text, named in rows:
+        key = key_parts(table, text)
+        values = dict(zip(table.key, key, strict=True))
+        found.append(Edit("k", key, values, named=frozenset(json.loads(named)), by_path=True))
+    return found
+
+
+def touched_tables(db: Database, tables: Mapping[str, Table]) -> list[Table]:
+    """The tables that hold anything to pack, in order of declaration."""
+    names = {
+        name
+        for (name,) in db.conn.execute(
+            "SELECT t FROM _pending UNION SELECT t FROM _pending_stale"
+            " UNION SELECT name FROM sqlite_sequence JOIN _mark ON t = name WHERE seq > r"
+        )
+    }
+    return [table for table in tables.values() if table.name in names]
+
+
+def by_scope(table: Table, edits: Iterable[Edit]) -> dict[str, list[Edit]]:
+    """Edits of one table by the scope of their rows."""
+    found: dict[str, list[Edit]] = defaultdict(list)
+    for edit in edits:
+        found[table.scope_of(edit.key)].append(edit)
+    return found

@@ -1,0 +1,171 @@
+"""Honest status (C14): what waits, what was refused, what is in conflict, how far the clock is off."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from sqlite_utils import Database
+
+from shared.clock import instant_text
+from shared.schema import Value, key_text, table_of
+from sync.conflicts import count_open
+from sync.heads import Key, read_row, unit_versions
+from sync.journal import open_changeset
+from sync.replica import Replica, setting
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row of a changeset that the hub refused, with the values for re-entry."""
+
+    version: str
+    reason: str
+    table: str
+    key: Key
+    instant: str
+    person_id: str
+    values: dict[str, Value]
+    data: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SyncStatus:
+    """What this replica knows about its own sync. Instants are text, None where there was none yet."""
+
+    node: str
+    campus: str
+    enrolled: bool
+    last_good_sync: str | None
+    last_contact: str | None
+    backlog_changesets: int
+    backlog_rows: int
+    open_conflicts: int
+    open_reviews: int
+    waiting: int
+    parked: int
+    refusals: list[Refusal]
+    clock_offset_ms: int | None
+    clock_doubtful: bool
+
+
+def sync_status(db: Database, replica: Replica) -> SyncStatus:
+    """The status of this replica."""
+    changesets, rows = backlog(db)
+    conflicts, reviews = count_open(db, replica)
+    states = dict(db.conn.execute("SELECT state, count(*) FROM _changeset WHERE state <> 'applied' GROUP BY state"))
+    offset = setting(db, "clock_offset_ms")
+    return SyncStatus(
+        node=replica.node,
+        campus=setting(db, "campus"),
+        enrolled=replica.role == "hub" or bool(setting(db, "hub_node")),
+        last_good_sync=_instant(setting(db, "last_good_sync_ms")),
+        last_contact=_instant(setting(db, "last_contact_ms")),
+        backlog_changesets=changesets,
+        backlog_rows=rows,
+        open_conflicts=conflicts,
+        open_reviews=reviews,
+        waiting=states.get("waiting", 0),
+        parked=states.get("parked", 0),
+        refusals=refusals(db, replica),
+        clock_offset_ms=int(offset) if offset else None,
+        clock_doubtful=abs(int(offset or 0)) > replica.limits.clock_doubt_ms,
+    )
+
+
+def backlog(db: Database) -> tuple[int, int]:
+    """(changesets, rows) of our own that the hub has not receipted."""
+    row = db.conn.execute(
+        "SELECT count(*), coalesce(sum(rows), 0) FROM _changeset JOIN _origin USING (o)"
+        " WHERE mine = 1 AND hub_seq IS NULL"
+    ).fetchone()
+    return int(row[0]), int(row[1])
+
+
+def refusals(db: Database, replica: Replica) -> list[Refusal]:
+    """Every row of every changeset in quarantine here, newest first."""
+    rows = db.conn.execute(
+        "SELECT c.n, v.name, c.reason, c.reason_data, v.instant, c.person_id FROM _changeset AS c"
+        " JOIN changeset_name AS v USING (n) WHERE c.state = 'quarantined' AND c.parts IS NOT NULL ORDER BY c.n DESC"
+    ).fetchall()
+    found = []
+    for n, version, reason, data, instant, person in rows:
+        for block in open_changeset(db, n).blocks:
+            if block.table not in replica.tables:
+                continue
+            table = replica.tables[block.table]
+            for i in range(block.count):
+                values = {name: column[i] for name, column in block.columns.items()}
+                key = tuple(values[name] for name in table.key)
+                about = json.loads(data or "{}")
+                found.append(Refusal(version, reason or "", block.table, key, instant, person, values, about))
+    return found
+
+
+def record_state(db: Database, replica: Replica, cls: type, key: Key) -> str:
+    """pending, received, conflict, quarantined, parked or unknown: the worst of the row's units."""
+    table = replica.tables[table_of(cls).name]
+    row = read_row(db, table, key)
+    refused = any(r.table == table.name and r.key == key for r in refusals(db, replica))
+    if row is None:
+        return "quarantined" if refused else "unknown"
+    if row[-2] is None:
+        return "pending"
+    versions = unit_versions(row[-2:], table)
+    heads = db.conn.execute(
+        "SELECT 1 FROM _head WHERE t = ? AND k = ? AND deleted = 0 GROUP BY u HAVING count(DISTINCT value) > 1",
+        (table.name, key_text(key)),
+    ).fetchone()
+    if heads:
+        return "conflict"
+    numbers = json.dumps([abs(v) for v in versions.values()])
+    unsent = db.conn.execute(
+        "SELECT 1 FROM _changeset WHERE hub_seq IS NULL AND n IN (SELECT value FROM json_each(?))", (numbers,)
+    ).fetchone()
+    return "quarantined" if refused else "pending" if unsent else "received"
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """One enrolled node as the hub knows it."""
+
+    node: str
+    campus: str
+    enrolled_at: str | None
+    revoked_at: str | None
+    last_contact: str | None
+    last_sync: str | None
+    known_until: str | None
+    backlog: int | None
+    clock_offset_ms: int | None
+    conflicts: int | None
+    quarantined: int
+    app_version: str | None
+
+
+def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
+    """Every node enrolled with this hub, by campus."""
+    rows = db.conn.execute(
+        "SELECT node, campus, enrolled_at, revoked_at, last_contact, last_sync, backlog, clock_offset_ms,"
+        " open_conflicts, app_version FROM _node WHERE role = 'node' ORDER BY campus, node"
+    ).fetchall()
+    found = []
+    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version in rows:
+        newest, quarantined = db.conn.execute(
+            "SELECT max(effective), coalesce(sum(state = 'quarantined'), 0) FROM _changeset JOIN _origin USING (o)"
+            " WHERE _origin.node = ?",
+            (node,),
+        ).fetchone()
+        # Everything up to the last complete sync is known, also on days on which nobody wrote anything.
+        until = sync if sync is not None else newest
+        found.append(
+            NodeState(
+                node, campus, _instant(enrolled), _instant(revoked), _instant(contact), _instant(sync),
+                _instant(until), waiting, offset, conflicts, quarantined, version,
+            )  # fmt: skip
+        )
+    return found
+
+
+def _instant(value: str | int | None) -> str | None:
+    return instant_text(int(value)) if value not in (None, "") else None

@@ -1,0 +1,170 @@
+"""The engine's own tables and the capture triggers: local bookkeeping, never synced themselves.
+
+Versions are local numbers (`n` of `_changeset`) everywhere inside a file, and names (origin, scope, seq,
+8 bytes of chain hash) on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlite_utils import Database, Migrations
+
+from shared.schema import Table, key_text_sql, quoted
+
+ENGINE_SQL = """
+CREATE TABLE _setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Who may be the source of changesets: the hub and every enrolled node, with its Ed25519 key.
+CREATE TABLE _node (
+  node TEXT PRIMARY KEY, campus TEXT NOT NULL, verify_key BLOB NOT NULL, role TEXT NOT NULL,
+  enrolled_at INTEGER, revoked_at INTEGER, last_contact INTEGER, last_sync INTEGER, backlog INTEGER,
+  clock_offset_ms INTEGER, open_conflicts INTEGER, app_version TEXT
+) STRICT, WITHOUT ROWID;
+
+-- One-time enrolment codes; only a digest is kept.
+CREATE TABLE _code (
+  digest TEXT PRIMARY KEY, secret TEXT NOT NULL, campus TEXT NOT NULL, expires_at INTEGER NOT NULL,
+  used_at INTEGER, used_by TEXT
+) STRICT, WITHOUT ROWID;
+
+-- An origin is a node's key plus an incarnation (C10).
+CREATE TABLE _origin (
+  o INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, node TEXT NOT NULL, mine INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE _changeset (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  o INTEGER NOT NULL, scope TEXT NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, prev BLOB NOT NULL,
+  header BLOB NOT NULL, body_hash BLOB NOT NULL, parts BLOB,
+  person_id TEXT NOT NULL, campus TEXT NOT NULL, rank INTEGER NOT NULL, schema INTEGER NOT NULL,
+  action TEXT NOT NULL, rows INTEGER NOT NULL,
+  stamp INTEGER NOT NULL, effective INTEGER NOT NULL,
+  state TEXT NOT NULL, hub_seq INTEGER, received_at INTEGER, reason TEXT, reason_data TEXT,
+  UNIQUE (o, scope, seq, hash)
+) STRICT;
+CREATE INDEX _changeset_state ON _changeset (state) WHERE state <> 'applied';
+CREATE INDEX _changeset_unsent ON _changeset (o, scope, seq) WHERE hub_seq IS NULL;
+CREATE INDEX _changeset_hub_seq ON _changeset (hub_seq) WHERE hub_seq IS NOT NULL;
+CREATE INDEX _changeset_action ON _changeset (action);
+
+-- Signed ends of streams: whoever relays a stretch of a stream cuts it at one of these.
+CREATE TABLE _signed_head (
+  o INTEGER NOT NULL, scope TEXT NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, signature BLOB NOT NULL,
+  PRIMARY KEY (o, scope, seq, hash)
+) STRICT, WITHOUT ROWID;
+
+-- The hub's log: receipts, verdicts, releases. The same rows at the hub and, scope by scope, at the nodes.
+CREATE TABLE _entry (
+  hub_seq INTEGER PRIMARY KEY, scope TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL,
+  received_at INTEGER NOT NULL, effective INTEGER NOT NULL, verdict TEXT NOT NULL, reason TEXT, reason_data TEXT,
+  log_hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX _entry_scope ON _entry (scope, hub_seq);
+
+CREATE TABLE _cursor (
+  scope TEXT PRIMARY KEY, epoch TEXT NOT NULL, hub_seq INTEGER NOT NULL, log_hash BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- All heads of a unit that has several, and of rows that are gone. `value` is JSON.
+CREATE TABLE _head (
+  t TEXT NOT NULL, k TEXT NOT NULL, u INTEGER NOT NULL, v INTEGER NOT NULL, value TEXT NOT NULL,
+  weight INTEGER NOT NULL, deleted INTEGER NOT NULL, PRIMARY KEY (t, k, u, v)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX _head_v ON _head (v);
+
+-- Deletes that no keep and no later insert names. Never dropped (C13).
+CREATE TABLE _delete (t TEXT NOT NULL, k TEXT NOT NULL, v INTEGER NOT NULL, PRIMARY KEY (t, k, v))
+STRICT, WITHOUT ROWID;
+
+-- Capture: what this transaction touched so far, and up to which row number each table is packed.
+CREATE TABLE _pending (
+  t TEXT NOT NULL, k TEXT NOT NULL, r INTEGER, op TEXT NOT NULL, mask INTEGER NOT NULL, v INTEGER, vx TEXT,
+  old TEXT, PRIMARY KEY (t, k)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE _pending_stale (
+  t TEXT NOT NULL, k TEXT NOT NULL, u INTEGER NOT NULL, bases TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (t, k, u)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE _mark (t TEXT PRIMARY KEY, r INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE VIEW changeset_name AS
+  SELECT c.n, o.name || '/' || c.scope || '/' || c.seq AS name, o.name AS origin, c.scope, c.seq, c.person_id,
+         c.campus, strftime('%Y-%m-%dT%H:%M:%S', c.effective / 1000, 'unixepoch')
+           || printf('.%03dZ', c.effective % 1000) AS instant,
+         CASE WHEN c.state = 'applied' AND c.hub_seq IS NULL THEN 'pending'
+              WHEN c.state = 'applied' THEN 'received' ELSE c.state END AS state
+  FROM _changeset AS c JOIN _origin AS o ON o.o = c.o;
+"""
+
+
+def engine_migrations() -> Migrations:
+    """The engine's migrations, in order; a step and the note that it ran are one transaction."""
+    migrations = Migrations("sync")
+
+    @migrations()
+    def first(db: Database) -> None:
+        for statement in ENGINE_SQL.split(";\n"):
+            if statement.strip():
+                db.conn.execute(statement)
+
+    return migrations
+
+
+def trigger_sql(table: Table) -> dict[str, str]:
+    """The four capture triggers of a table: name → statement (C1).
+
+    Inserts need none: rows above the mark that no changeset has written yet are the new ones.
+    """
+    name, t = quoted(table.name), f"'{table.name}'"
+    key_new, key_old = key_text_sql(table, "new"), key_text_sql(table, "old")
+    same_key = " AND ".join(f"{quoted(c)} = new.{quoted(c)}" for c in table.key)
+    moved = " OR ".join(f"old.{quoted(c)} IS NOT new.{quoted(c)}" for c in table.key)
+    old = old_row_sql(table, "old")
+    mask = _mask_sql(table)
+    put = "INSERT INTO _pending (t, k, r, op, mask, v, vx, old)"
+    return {
+        # INSERT OR REPLACE fires no delete trigger in the sqlite3 shell: this keeps the row it would wipe.
+        f"{table.name}_capture_replace": f"""BEFORE INSERT ON {name} WHEN new._v IS NULL
+BEGIN {put} SELECT {t}, {key_new}, _r, 'x', 0, _v, _vx, {old_row_sql(table, "")} FROM {name} WHERE {same_key}
+ ON CONFLICT DO NOTHING; END""",
+        f"{table.name}_capture_update": f"""AFTER UPDATE ON {name}
+WHEN old._v IS new._v AND old._vx IS new._vx AND NOT ({moved}) AND ({mask}) <> 0
+BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, NULL)
+ ON CONFLICT DO UPDATE SET mask = mask | excluded.mask; END""",
+        f"{table.name}_capture_move": f"""AFTER UPDATE ON {name} WHEN old._v IS new._v AND ({moved})
+BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old}) ON CONFLICT DO NOTHING;
+ {put} VALUES ({t}, {key_new}, new._r, 'i', 0, NULL, NULL, NULL) ON CONFLICT DO NOTHING;
+ UPDATE {name} SET _v = NULL, _vx = NULL WHERE _r = new._r; END""",
+        f"{table.name}_capture_delete": f"""AFTER DELETE ON {name} WHEN old._v IS NOT -1
+BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
+ ON CONFLICT DO UPDATE SET op = CASE WHEN op = 'i' THEN 'z' ELSE 'd' END, old = coalesce(old, excluded.old); END""",
+    }
+
+
+def old_row_sql(table: Table, alias: str) -> str:
+    """SQL for a whole row as a JSON array, in the order of the columns."""
+    prefix = f"{alias}." if alias else ""
+    return f"json_array({', '.join(f'{prefix}{quoted(c.name)}' for c in table.columns)})"
+
+
+def _mask_sql(table: Table) -> str:
+    terms = []
+    for unit in table.units[1:]:
+        differs = " OR ".join(f"old.{quoted(c)} IS NOT new.{quoted(c)}" for c in unit.columns)
+        terms.append(f"({differs}) * {1 << unit.index}")
+    return " + ".join(terms) or "0"
+
+
+def install_triggers(db: Database, tables: Mapping[str, Table]) -> None:
+    """(Re)install capture. Done at every opening: a table rebuild would drop triggers silently (TRAPS 4)."""
+    have = dict(db.conn.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall())
+    for table in tables.values():
+        for name, rest in trigger_sql(table).items():
+            statement = f"CREATE TRIGGER {quoted(name)} {rest}"
+            if have.get(name) == statement:
+                continue
+            db.conn.execute(f"DROP TRIGGER IF EXISTS {quoted(name)}")
+            db.conn.execute(statement)
+    known = {row[0] for row in db.conn.execute("SELECT t FROM _mark")}
+    db.conn.executemany("INSERT INTO _mark (t, r) VALUES (?, 0)", [(t,) for t in tables if t not in known])
