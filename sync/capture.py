@@ -21,11 +21,12 @@ from shared.schema import Table, Value, insert, key_text, quoted, table_of, valu
 from sync.body import encode_header, encode_parts
 from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
+from sync.entries import append_entry, receipt_time
 from sync.heads import Key, apply_to_rows, load_state, own_weight, read_row, store_state, unit_versions, where_key
 from sync.journal import settle_capture
 from sync.log import Entry, append, logged, stream_end, version_names
 from sync.merge import Change, fold
-from sync.replica import SCHEMA_VERSION, Replica, set_setting, setting
+from sync.replica import SCHEMA_VERSION, Replica, current_origin, set_setting, setting
 from sync.rows import (
     Edit,
     by_scope,
@@ -51,7 +52,7 @@ class Writing:
         """A new id owned by a campus, never given out before on any replica."""
         counter = int(setting(self.db, "mint_counter")) + 1
         set_setting(self.db, "mint_counter", str(counter))
-        return minted_id(campus, counter, self.replica.origin.rsplit(".", 1)[1])
+        return minted_id(campus, counter, current_origin(self.db)[1].rsplit(".", 1)[1])
 
     def insert(self, *records: object) -> None:
         """Insert new records. Raises sqlite3.IntegrityError when a key is taken."""
@@ -157,6 +158,10 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
             edits[scope] += [(table, edit) for edit in group]
     action = replica.randomness.text(10)
     made = [_commit_scope(replica, db, author, (scope, action), edits[scope], gone) for scope in sorted(edits)]
+    if replica.role == "hub":
+        # The hub's own users write in an origin like any other; their receipt is at hand (point 5).
+        for n in made:
+            append_entry(db, n, received_at=receipt_time(replica, db))
     settle_capture(db)
     db.conn.execute("DELETE FROM _pending_stale")
     db.conn.execute("DELETE FROM _setting WHERE name = 'pending_note'")
@@ -173,14 +178,14 @@ def _commit_scope(
     names = version_names(db, named)
     plain, erasable = _blocks(replica, edits, index)
     parts = encode_parts(plain, erasable)
-    wall = replica.clock.now_ms() + _clock_correction(db)
+    wall = replica.clock.now_ms() + _clock_correction(replica, db)
     stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())])
     header = Header(
         action, _next_commit(db), author.person_id, author.campus or setting(db, "campus"), author.rank, stamp,
         replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), SCHEMA_VERSION,
         tuple(names[version] for version in sorted(named)), setting(db, "pending_note"),
     )  # fmt: skip
-    changeset = link(replica, db, scope, encode_header(header), parts)
+    changeset = link(db, scope, encode_header(header), parts)
     entry = Entry(header, sum(b.count for b in plain) + len(erasable), RANKS[author.rank], State.APPLIED, stamp)
     n = append(db, changeset, entry)
     _stamp_rows(db, n, scope, edits)
@@ -188,12 +193,13 @@ def _commit_scope(
     return n
 
 
-def link(replica: Replica, db: Database, scope: str, header: bytes, parts: tuple[bytes, ...]) -> Changeset:
+def link(db: Database, scope: str, header: bytes, parts: tuple[bytes, ...]) -> Changeset:
     """The next changeset of this origin's stream in a scope."""
-    seq, prev = stream_end(db, replica.origin_number, scope)
+    number, origin = current_origin(db)
+    seq, prev = stream_end(db, number, scope)
     body = body_hash([part_hash(part) for part in parts])
-    hash_ = link_hash(prev, f"{replica.origin}/{scope}", seq + 1, header, body)
-    return Changeset(replica.origin, scope, seq + 1, prev, header, parts, body, hash_)
+    hash_ = link_hash(prev, f"{origin}/{scope}", seq + 1, header, body)
+    return Changeset(origin, scope, seq + 1, prev, header, parts, body, hash_)
 
 
 def _next_commit(db: Database) -> int:
@@ -202,9 +208,17 @@ def _next_commit(db: Database) -> int:
     return number
 
 
-def _clock_correction(db: Database) -> int:
-    """Milliseconds to add to the wall clock, as measured at the last contact with the hub (C6)."""
-    return -int(setting(db, "clock_offset_ms", "0") or 0)
+def _clock_correction(replica: Replica, db: Database) -> int:
+    """Milliseconds to add to the wall clock, as measured at the last contact with the hub (C6).
+
+    It holds only while the clock runs on as it did then: the same opening, and nobody has set it since.
+    """
+    measured = setting(db, "clock_measured")
+    if not measured:
+        return 0
+    boot, baseline, offset = measured.split("/")
+    drifted = abs(replica.clock.now_ms() - replica.clock.monotonic_ms() - int(baseline))
+    return -int(offset) if boot == replica.boot and drifted < replica.limits.clock_set_ms else 0
 
 
 def _blocks(

@@ -36,18 +36,17 @@ class Limits:
     changeset_rows: int = 200_000
     code_valid_ms: int = 24 * 3600 * 1000
     clock_doubt_ms: int = 10 * 60 * 1000
+    clock_set_ms: int = 60 * 1000
     compression_level: int = 9
 
 
 @dataclass(frozen=True)
 class Replica:
-    """One opened replica. `origin` is this incarnation's name, `seed` its node's private key."""
+    """One opened replica. `seed` is its node's private key, `boot` names this opening."""
 
     path: Path
     role: str
     node: str
-    origin: str
-    origin_number: int
     seed: bytes
     boot: str
     tables: dict[str, Table]
@@ -114,14 +113,11 @@ def open_replica(
             # The file first, with both tokens; then the database; a crash between leaves a match.
             write_identity(path, Identity(identity.seed, known, fresh))
             set_setting(db, "token", fresh)
-            number, origin = db.conn.execute("SELECT o, name FROM _origin WHERE mine = 1 ORDER BY o DESC").fetchone()
             role, node = setting(db, "role"), setting(db, "node")
     finally:
         db.close()
     boot = randomness.text(8)
-    return Replica(
-        path, role, node, origin, number, identity.seed, boot, tables, clock, randomness, limits or Limits()
-    )
+    return Replica(path, role, node, identity.seed, boot, tables, clock, randomness, limits or Limits())
 
 
 def start_incarnation(db: Database, randomness: Randomness) -> None:
@@ -130,6 +126,12 @@ def start_incarnation(db: Database, randomness: Randomness) -> None:
     db.conn.execute(
         "INSERT INTO _origin (name, node, mine) VALUES (?, ?, 1)", (f"{node}.{randomness.text(4)}", node)
     )
+
+
+def current_origin(db: Database) -> tuple[int, str]:
+    """This replica's latest incarnation: (local number, name)."""
+    number, name = db.conn.execute("SELECT o, name FROM _origin WHERE mine = 1 ORDER BY o DESC LIMIT 1").fetchone()
+    return int(number), str(name)
 
 
 @contextmanager

@@ -1,0 +1,105 @@
+"""The hub's log: receipts, verdicts and releases, hash-chained scope by scope (C6, C9, C11).
+
+An entry is made once, with the verdict, by the hub's state at that hub sequence. The chain lets a node check
+that nothing it was told has been changed or left out later.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from sync.body import dumped
+from sync.chain import GENESIS, HASH8, entry_hash
+from sync.replica import Replica, set_setting, setting
+
+
+@dataclass(frozen=True)
+class HubEntry:
+    """One entry as it is hashed and sent; `origin`, `seq`, `hash8` name the changeset it is about."""
+
+    hub_seq: int
+    scope: str
+    kind: str
+    origin: str
+    seq: int
+    hash8: bytes
+    received_at: int
+    effective: int
+    verdict: str
+    reason: str
+    data: str
+
+    def hashed(self) -> bytes:
+        """The exact bytes of the log's chain."""
+        return dumped(
+            [self.hub_seq, self.scope, self.kind, self.origin, self.seq, self.hash8.hex(), self.received_at,
+             self.effective, self.verdict, self.reason, self.data]
+        )  # fmt: skip
+
+
+def receipt_time(replica: Replica, db: Database) -> int:
+    """The receipt clock (ms): it never runs back, whatever the hub's wall clock does (C6)."""
+    now = max(replica.clock.now_ms(), int(setting(db, "last_receipt_ms", "0")))
+    set_setting(db, "last_receipt_ms", str(now))
+    return now
+
+
+def append_entry(
+    db: Database, n: int, *, received_at: int, verdict: str = "accepted", reason: str = "",
+    data: dict[str, str] | None = None, kind: str = "receipt",
+) -> HubEntry:  # fmt: skip
+    """Give a changeset its receipt (or its release): next hub sequence, final effective stamp, verdict."""
+    origin, scope, seq, hash_, stamp = db.conn.execute(
+        "SELECT name, scope, seq, hash, stamp FROM _changeset JOIN _origin USING (o) WHERE n = ?", (n,)
+    ).fetchone()
+    last = db.conn.execute("SELECT coalesce(max(hub_seq), 0) FROM _entry").fetchone()[0]
+    text = json.dumps(data or {}, ensure_ascii=False, sort_keys=True)
+    entry = HubEntry(
+        last + 1, scope, kind, origin, seq, hash_[:HASH8], received_at, min(stamp, received_at), verdict, reason, text
+    )
+    store_entry(db, entry, n)
+    return entry
+
+
+def store_entry(db: Database, entry: HubEntry, n: int) -> bytes:
+    """Write an entry and what it says about its changeset; the scope's log hash after it."""
+    _, prev = scope_end(db, entry.scope)
+    log_hash = entry_hash(prev, entry.hashed())
+    db.conn.execute(
+        "INSERT INTO _entry (hub_seq, scope, kind, n, received_at, effective, verdict, reason, reason_data, log_hash)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.hub_seq, entry.scope, entry.kind, n, entry.received_at, entry.effective, entry.verdict,
+            entry.reason, entry.data, log_hash,
+        ),
+    )  # fmt: skip
+    db.conn.execute(
+        "UPDATE _changeset SET hub_seq = coalesce(hub_seq, ?), received_at = coalesce(received_at, ?),"
+        " effective = min(effective, ?), reason = ?, reason_data = ? WHERE n = ?",
+        (entry.hub_seq, entry.received_at, entry.effective, entry.reason, entry.data, n),
+    )
+    return log_hash
+
+
+def scope_end(db: Database, scope: str) -> tuple[int, bytes]:
+    """(hub sequence, log hash) of the last entry of a scope; (0, GENESIS) when there is none."""
+    row = db.conn.execute(
+        "SELECT hub_seq, log_hash FROM _entry WHERE scope = ? ORDER BY hub_seq DESC LIMIT 1", (scope,)
+    ).fetchone()
+    return (int(row[0]), row[1]) if row else (0, GENESIS)
+
+
+def entries_since(db: Database, scope: str, hub_seq: int) -> Iterator[tuple[HubEntry, int]]:
+    """The entries of a scope after a hub sequence, oldest first, each with its changeset's local number."""
+    rows = db.conn.execute(
+        "SELECT e.hub_seq, e.scope, e.kind, o.name, c.seq, substr(c.hash, 1, ?), e.received_at, e.effective,"
+        " e.verdict, e.reason, e.reason_data, e.n FROM _entry AS e JOIN _changeset AS c USING (n)"
+        " JOIN _origin AS o USING (o) WHERE e.scope = ? AND e.hub_seq > ? ORDER BY e.hub_seq",
+        (HASH8, scope, hub_seq),
+    )
+    for row in rows:
+        yield HubEntry(*row[:11]), row[11]

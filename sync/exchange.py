@@ -1,0 +1,183 @@
+"""READ FIRST: one exchange between a node and the hub, both halves (DESIGN §4).
+
+The node sends who it is, what it holds and the next frame of what the hub lacks; the answer carries receipts,
+verdicts and the next frame of what the node lacks. Each request stands alone and may be repeated: what was
+stored already is passed over, and cursors move only with the data they speak of (C11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from shared.database import transaction
+from sync.capture import commit_pending
+from sync.change import LOCAL_OPERATOR, Author
+from sync.conflicts import count_open
+from sync.entries import append_entry, receipt_time
+from sync.errors import BadMessage, NotEnrolled, UpgradeNeeded
+from sync.journal import apply_changesets, open_changeset
+from sync.keys import seal, unseal
+from sync.log import origin_number
+from sync.protocol import VERSIONS_SPOKEN, HubPort
+from sync.replica import SCHEMA_VERSION, Replica, setting, start_incarnation
+from sync.steps.hello import (
+    ask,
+    check_versions,
+    known_nodes,
+    learn_nodes,
+    note_contact,
+    note_sender,
+    peer_keys,
+    sender_of,
+)
+from sync.steps.judge import Policy, judge_actions
+from sync.steps.pull import Asker, news, take_news
+from sync.steps.push import FrameSize, Outgoing, outgoing, take_push
+from sync.steps.receive import Arrival, receive
+from sync.wire import PieceReader, pack, unpack
+
+NODE_NAME_BYTES = 8
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class ExchangeReport:
+    """What a run of exchanges did. `done`: nothing was left to say on either side."""
+
+    round_trips: int = 0
+    bytes_up: int = 0
+    bytes_down: int = 0
+    changesets_up: int = 0
+    changesets_down: int = 0
+    rows_up: int = 0
+    rows_down: int = 0
+    rows_by_path: int = 0
+    refused: int = 0
+    conflicts_open: int = 0
+    done: bool = False
+
+
+def run_exchange(
+    replica: Replica, db: Database, hub: HubPort, *, budget_bytes: int | None = None, progress: Progress | None = None
+) -> ExchangeReport:
+    """Node: exchange until neither side has anything left, or the byte budget is spent.
+
+    Raises NotEnrolled, HubUnreachable, Revoked, UpgradeNeeded, BadMessage; what was acknowledged stays.
+    """
+    report = ExchangeReport()
+    sent: dict[tuple[int, str], int] = {}
+    done = False
+    while not done:
+        frame, request = _compose(replica, db, sent)
+        began = replica.clock.monotonic_ms()
+        answer = hub.exchange(request)
+        more = _take_answer(replica, db, answer, began, report)
+        sent.update(frame.sent)
+        _count(report, frame, len(request), len(answer))
+        done = frame.complete and not more
+        if progress is not None:
+            progress(report.changesets_up, report.changesets_down)
+        if budget_bytes is not None and report.bytes_up + report.bytes_down >= budget_bytes:
+            break
+    report.done = done
+    if done:
+        note_contact(replica, db, complete=True)
+    report.conflicts_open = count_open(db, replica)[0]
+    return report
+
+
+def _compose(replica: Replica, db: Database, sent: Mapping[tuple[int, str], int]) -> tuple[Outgoing, bytes]:
+    """The next request, sealed for the hub. Rows left by the sqlite3 shell become a changeset first."""
+    hub = setting(db, "hub_node")
+    if not hub:
+        raise NotEnrolled()
+    with transaction(db):
+        commit_pending(replica, db, Author(LOCAL_OPERATOR))
+    frame = outgoing(replica, db, sent, FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes))
+    head = {**ask(replica, db), "push": frame.stretches, "complete": frame.complete}
+    message = pack(head, frame.pieces, replica.limits)
+    return frame, replica.node.encode() + seal(replica.seed, peer_keys(db)[hub], message)
+
+
+def _take_answer(replica: Replica, db: Database, answer: bytes, began_ms: int, report: ExchangeReport) -> bool:
+    """Everything an answer brings is stored in one transaction, cursors included. True: the hub has more."""
+    hub = setting(db, "hub_node")
+    head, pieces = unpack(unseal(replica.seed, peer_keys(db)[hub], answer), replica.limits)
+    check_versions(head)
+    with transaction(db):
+        commit_pending(replica, db, Author(LOCAL_OPERATOR))
+        learn_nodes(db, head.get("nodes", ()))
+        keys = {**peer_keys(db), "hub": peer_keys(db)[hub]}
+        taken = take_news(replica, db, head, PieceReader(pieces), keys)
+        if taken.behind_itself:
+            # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
+            start_incarnation(db, replica.randomness)
+        note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
+    report.changesets_down += taken.changesets
+    report.rows_down += taken.rows
+    report.rows_by_path += taken.rows_by_path
+    report.refused += taken.refused
+    return bool(head.get("more"))
+
+
+def _count(report: ExchangeReport, frame: Outgoing, up: int, down: int) -> None:
+    report.round_trips += 1
+    report.bytes_up += up
+    report.bytes_down += down
+    report.changesets_up += frame.changesets
+    report.rows_up += frame.rows
+
+
+def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes) -> bytes:
+    """Hub: answer one request. Raises NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing is stored."""
+    node = sealed[:NODE_NAME_BYTES].decode("ascii", "replace")
+    sender, key = sender_of(db, node)
+    head, pieces = unpack(unseal(replica.seed, key, sealed[NODE_NAME_BYTES:]), replica.limits)
+    check_versions(head)
+    reader = PieceReader(pieces)
+    with transaction(db):
+        commit_pending(replica, db, Author(LOCAL_OPERATOR))
+        stretches = take_push(head.get("push", ()), reader, node, key)
+        ready = receive(replica, db, [Arrival(c) for stretch in stretches for c in stretch.changesets])
+        for stretch in stretches:
+            last = stretch.changesets[-1]
+            db.conn.execute(
+                "INSERT OR IGNORE INTO _signed_head (o, scope, seq, hash, signature) VALUES (?, ?, ?, ?, ?)",
+                (origin_number(db, last.origin), last.scope, last.seq, last.hash, stretch.signature),
+            )
+        refused = judge_actions(replica, db, policy, sender, ready)
+        now = receipt_time(replica, db)
+        for n in ready:
+            refusal = refused.get(n)
+            if refusal is None:
+                append_entry(db, n, received_at=now)
+            else:
+                append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
+        apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
+        note_sender(replica, db, sender, head)
+        answer, answer_pieces = _answer(replica, db, sender.node, head)
+    return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
+
+
+def _answer(
+    replica: Replica, db: Database, node: str, head: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[bytes]]:
+    sender, _ = sender_of(db, node)
+    asked = head.get("cursors")
+    held = head.get("held")
+    if not isinstance(asked, dict) or not isinstance(held, dict):
+        raise BadMessage("damaged")
+    cursors = {scope: int(asked.get(scope, 0)) for scope in ("con", *sorted(sender.scopes - {"con"}))}
+    size = FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
+    told, pieces = news(replica, db, Asker(node, held), cursors, size)
+    about = {
+        "v": VERSIONS_SPOKEN[-1], "schema": SCHEMA_VERSION, "now": replica.clock.now_ms(), "epoch": setting(db, "epoch")
+    }  # fmt: skip
+    return {**about, **known_nodes(db, head), **told}, pieces
+
+
+__all__ = ["ExchangeReport", "UpgradeNeeded", "run_exchange", "serve_exchange"]

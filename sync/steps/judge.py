@@ -1,0 +1,177 @@
+"""Judge: the hub's verdict on what nodes sent, once, by its own state (C9).
+
+A refused changeset is stored, not applied, and named with a reason on both ends. The order of checks is the
+order of the reasons in `docs/sync-protocol.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlite_utils import Database
+
+from shared.schema import Table, Value
+from shared.validation import problems_in_rows
+from sync.body import decode_header, rows_of
+from sync.change import Block, Header
+from sync.errors import BadMessage
+from sync.journal import Opened, keys_in, open_changeset
+from sync.log import read_changeset
+from sync.replica import SCHEMA_VERSION, Replica
+
+
+class Policy(Protocol):
+    """What the judge asks of the domain: who holds which role."""
+
+    def roles_of(self, db: Database, person_id: str) -> frozenset[tuple[str, str]]:
+        """(role, campus) pairs held now; campus "*" is every campus. Empty for an unknown or revoked person."""
+
+    def ranks_of(self, roles: frozenset[tuple[str, str]]) -> frozenset[str]:
+        """The ranks that someone with these roles may claim."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The enrolled node that a changeset came from."""
+
+    node: str
+    campus: str
+    scopes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a changeset is refused: a reason code and the data that a sentence for people needs."""
+
+    reason: str
+    data: dict[str, str]
+
+
+def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int) -> Refusal | None:
+    """The verdict on one stored changeset by itself; None means accepted."""
+    header = decode_header(read_changeset(db, n).header)
+    try:
+        opened = open_changeset(db, n)
+    except BadMessage:
+        return Refusal("bad_body", {})
+    if opened.scope not in sender.scopes:
+        return Refusal("foreign_scope", {"scope": opened.scope})
+    if header.campus != sender.campus:
+        return Refusal("forged_campus", {"campus": header.campus})
+    roles = policy.roles_of(db, header.person_id)
+    if not roles:
+        return Refusal("unknown_author", {"person": header.person_id})
+    if header.rank not in policy.ranks_of(roles):
+        return Refusal("forged_rank", {"rank": header.rank})
+    for block in opened.blocks:
+        refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))
+        if refusal is not None:
+            return refusal
+    return _refused_parent(replica, db, opened)
+
+
+def _judge_block(
+    replica: Replica, sender: Sender, header: Header, roles: frozenset[tuple[str, str]], placed: tuple[str, Block]
+) -> Refusal | None:
+    scope, block = placed
+    table = replica.tables.get(block.table)
+    if table is None:
+        # A newer schema's table is kept and takes effect at the upgrade; an invented one is not (C12).
+        return None if header.schema > SCHEMA_VERSION else Refusal("unknown_table", {"table": block.table})
+    shape = _wrong_shape(table, header, block)
+    if shape is not None:
+        return shape
+    keys = rows_of(block, table.key)
+    if any(table.scope_of(key) != scope for key in keys):
+        return Refusal("wrong_scope", {"table": table.name, "scope": scope})
+    owners = {table.owner_of(key) for key in keys}
+    writers = table.declaration.writers
+    if "any" not in writers and ("home" not in writers or owners != {sender.campus}):
+        return Refusal("foreign_owner", {"table": table.name, "owner": ",".join(sorted(str(o) for o in owners))})
+    if not _role_allows(table, header, roles, keys, owners):
+        return Refusal("wrong_role", {"table": table.name, "person": header.person_id})
+    return None
+
+
+def _wrong_shape(table: Table, header: Header, block: Block) -> Refusal | None:
+    known = {c.name for c in table.columns}
+    units = {unit.name for unit in table.units[1:]}
+    newer = header.schema > SCHEMA_VERSION
+    if set(table.key) - block.columns.keys():
+        return Refusal("missing_column", {"table": table.name})
+    strange = (block.columns.keys() - known) | (set(block.units) - units)
+    if strange and not newer:
+        return Refusal("unknown_column", {"table": table.name, "column": sorted(strange)[0]})
+    if block.op == "u":
+        wanted = {c for unit in table.units[1:] if unit.name in block.units for c in unit.columns}
+    else:
+        wanted = known if block.op == "i" and header.schema >= SCHEMA_VERSION else set(table.key)
+    if wanted - block.columns.keys():
+        return Refusal("missing_column", {"table": table.name, "column": sorted(wanted - block.columns.keys())[0]})
+    problems = problems_in_rows(table, block.columns)
+    if problems:
+        return Refusal("invalid_value", {"table": table.name, "column": problems[0].field, "why": problems[0].reason})
+    return None
+
+
+def _role_allows(
+    table: Table, header: Header, roles: frozenset[tuple[str, str]], keys: Sequence[tuple[Value, ...]],
+    owners: set[str | None],
+) -> bool:  # fmt: skip
+    wanted = table.declaration.roles
+    places = {owner for owner in owners if owner} or {header.campus}
+    for name in wanted:
+        if name.startswith("self:"):
+            column = table.key.index(name.removeprefix("self:"))
+            if all(key[column] == header.person_id for key in keys):
+                return True
+        elif all((name, place) in roles or (name, "*") in roles for place in places):
+            return True
+    return not wanted
+
+
+def _refused_parent(replica: Replica, db: Database, opened: Opened) -> Refusal | None:
+    """A change of a row whose insert was refused is refused with it."""
+    for named in {n for n in opened.names if n}:
+        row = db.conn.execute("SELECT state FROM _changeset WHERE n = ?", (named,)).fetchone()
+        if row[0] != "quarantined":
+            continue
+        parent = open_changeset(db, named)
+        made = keys_in(replica.tables, [_only_inserts(parent)])
+        touched = keys_in(replica.tables, [opened])
+        if any(touched.get(name, set()) & keys for name, keys in made.items()):
+            return Refusal("depends_on_refused", {})
+    return None
+
+
+def _only_inserts(opened: Opened) -> Opened:
+    return Opened(opened.n, opened.scope, [b for b in opened.blocks if b.op == "i"], opened.names)
+
+
+def judge_actions(
+    replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int]
+) -> dict[int, Refusal]:
+    """Verdicts on several changesets in their order, a whole action at a time: n → refusal."""
+    actions: dict[str, list[int]] = {}
+    for n in numbers:
+        action = db.conn.execute("SELECT action || '/' || o FROM _changeset WHERE n = ?", (n,)).fetchone()[0]
+        actions.setdefault(action, []).append(n)
+    refused: dict[int, Refusal] = {}
+    for members in actions.values():
+        found = {n: r for n in members if (r := judge(replica, db, policy, sender, n)) is not None}
+        _mark(db, members, found, refused)
+    return refused
+
+
+def _mark(
+    db: Database, members: Sequence[int], found: Mapping[int, Refusal], refused: dict[int, Refusal]
+) -> None:
+    if not found:
+        return
+    first = next(iter(found.values()))
+    for n in members:
+        refused[n] = found.get(n, Refusal("whole_action", {"because": first.reason}))
+        # Quarantined at once, so that later changesets of this very frame see it.
+        db.conn.execute("UPDATE _changeset SET state = 'quarantined' WHERE n = ?", (n,))

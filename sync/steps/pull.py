@@ -1,0 +1,288 @@
+"""Pull: entries of the hub's log, scope by scope, with the changesets the node lacks.
+
+Hub half: `news`. Node half: `take_news`. A changeset of the asking node itself comes as its entry alone: the
+receipt or the refusal. Somebody else's refused changeset comes as a hole: header and body hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlite_utils import Database
+
+from sync.chain import HASH8, head_statement
+from sync.change import Changeset, State
+from sync.entries import HubEntry, entries_since, scope_end, store_entry
+from sync.errors import BadMessage
+from sync.heads import redecide
+from sync.journal import apply_changesets, keys_in, open_changeset, recompute_rows
+from sync.keys import sign, signed_by
+from sync.log import origin_number, pack_parts, read_changeset
+from sync.replica import Replica, current_origin
+from sync.steps.push import FrameSize
+from sync.steps.receive import Arrival, receive
+from sync.wire import PieceReader, changeset_from, changeset_pieces
+
+
+@dataclass(frozen=True)
+class Asker:
+    """The node that asks, and up to where it holds its own streams ("origin/scope" → seq): a node restored
+    from a backup is given back what it once wrote (C10)."""
+
+    node: str
+    held: Mapping[str, int]
+
+
+@dataclass
+class News:
+    """An answer's entries and pieces under construction."""
+
+    entries: list[list[Any]] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
+    ends: dict[tuple[str, str], Changeset] = field(default_factory=dict)
+    rows: int = 0
+    more: bool = False
+
+
+def news(
+    replica: Replica, db: Database, asker: Asker, cursors: Mapping[str, int], size: FrameSize
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Hub half: what comes after the cursors, in the order of `cursors` (important scopes first)."""
+    found = News()
+    tops: dict[str, Any] = {}
+    for scope, cursor in cursors.items():
+        top = cursor
+        if not found.more:
+            for entry, n in entries_since(db, scope, cursor):
+                if _full(found, size) and not _inside_stretch(db, found, entry):
+                    found.more = True
+                    break
+                _add(db, asker, found, entry, n)
+                top = entry.hub_seq
+        if top != cursor:
+            tops[scope] = top
+    signatures = _signed_ends(replica, db, found)
+    signed_scopes = {scope: _signed_scope(replica, db, scope, top) for scope, top in tops.items()}
+    head = {"e": found.entries, "h": [s[:3] for s in signatures], "t": tops, "more": found.more}
+    pieces = [*found.pieces, *(s[3] for s in signatures), *signed_scopes.values()]
+    return head, pieces
+
+
+def _full(found: News, size: FrameSize) -> bool:
+    return found.rows >= size.rows or sum(map(len, found.pieces)) >= size.bytes or len(found.entries) >= size.rows
+
+
+def _inside_stretch(db: Database, found: News, entry: HubEntry) -> bool:
+    """A stretch is relayed whole: it can be checked only at its signed end."""
+    end = found.ends.get((entry.origin, entry.scope))
+    return end is not None and entry.kind == "receipt" and _signature(db, end) is None
+
+
+def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> None:
+    held = asker.held.get(f"{entry.origin}/{entry.scope}", 0) if entry.origin.split(".", 1)[0] == asker.node else 0
+    own = entry.seq <= held
+    count: int | None = None
+    if not own:
+        changeset = read_changeset(db, n)
+        if entry.verdict == "refused":
+            changeset = replace(changeset, parts=None)
+        count, pieces = changeset_pieces(changeset)
+        found.pieces += [changeset.prev[:HASH8], *pieces]
+        if entry.kind == "receipt":
+            found.ends[entry.origin, entry.scope] = changeset
+    found.entries.append(
+        [entry.scope, entry.hub_seq, entry.kind, entry.origin, entry.seq, entry.hash8.hex(), entry.received_at,
+         entry.effective, entry.verdict, entry.reason, entry.data, count]
+    )  # fmt: skip
+    found.rows += db.conn.execute("SELECT rows FROM _changeset WHERE n = ?", (n,)).fetchone()[0]
+
+
+def _signature(db: Database, end: Changeset) -> bytes | None:
+    row = db.conn.execute(
+        "SELECT signature FROM _signed_head JOIN _origin USING (o)"
+        " WHERE name = ? AND scope = ? AND seq = ? AND hash = ?",
+        (end.origin, end.scope, end.seq, end.hash),
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _signed_ends(replica: Replica, db: Database, found: News) -> list[tuple[str, str, int, bytes]]:
+    signed = []
+    for (origin, scope), end in found.ends.items():
+        signature = _signature(db, end)
+        if signature is None and origin.split(".", 1)[0] == replica.node:
+            signature = sign(replica.seed, head_statement(f"{origin}/{scope}", end.seq, end.hash))
+        if signature is None:
+            raise BadMessage("unsigned_stretch", stream=f"{origin}/{scope}")
+        signed.append((origin, scope, end.seq, signature))
+    return signed
+
+
+def _signed_scope(replica: Replica, db: Database, scope: str, top: int) -> bytes:
+    log_hash = db.conn.execute("SELECT log_hash FROM _entry WHERE hub_seq = ?", (top,)).fetchone()[0]
+    return sign(replica.seed, scope_statement(scope, top, log_hash))
+
+
+def scope_statement(scope: str, hub_seq: int, log_hash: bytes) -> bytes:
+    """What the hub signs to vouch for its log in one scope."""
+    return b"tongxin log 1\0" + f"{scope}/{hub_seq}".encode() + b"\0" + log_hash
+
+
+@dataclass
+class Taken:
+    """What a node did with an answer."""
+
+    changesets: int = 0
+    rows: int = 0
+    refused: int = 0
+    rows_by_path: int = 0
+    behind_itself: bool = False
+
+
+def take_news(
+    replica: Replica, db: Database, head: Mapping[str, Any], reader: PieceReader, keys: Mapping[str, bytes]
+) -> Taken:
+    """Node half, inside one transaction: log, receipts, rows and cursors move together (C11).
+
+    `keys`: node → public key, the hub's under its own name. Raises BadMessage and leaves everything as it was.
+    """
+    entries, changesets = _read_entries(db, head.get("e", ()), reader)
+    received = [c for e, c in zip(entries, changesets, strict=True) if c is not None and e.kind == "receipt"]
+    _check_ends(head.get("h", ()), reader, received, keys)
+    taken = Taken(behind_itself=any(c.origin == current_origin(db)[1] for c in received))
+    arrivals, released, refused = [], [], []
+    for entry, changeset in zip(entries, changesets, strict=True):
+        if changeset is not None and entry.kind == "receipt":
+            state = State.APPLIED if entry.verdict == "accepted" else State.HOLE
+            arrivals.append(Arrival(changeset, entry.effective, state))
+        elif entry.kind == "release":
+            released.append((entry, changeset))
+    ready = receive(replica, db, arrivals)
+    apply = [open_changeset(db, n) for n in ready if _state(db, n) == "applied"]
+    applied = apply_changesets(db, replica.tables, apply)
+    taken.changesets, taken.rows, taken.rows_by_path = len(ready), applied.rows, applied.rows_by_path
+    moved = []
+    for entry in entries:
+        n = find_version_any(db, entry)
+        store_entry(db, entry, n)
+        moved.append(n)
+        if entry.verdict == "refused" and entry.kind == "receipt" and _state(db, n) == "applied":
+            refused.append(n)
+    _check_tops(db, head.get("t", {}), reader, keys)
+    _take_out(replica, db, refused)
+    _put_in(replica, db, released)
+    redecide(db, replica.tables, moved)
+    taken.refused = len(refused)
+    return taken
+
+
+def _read_entries(
+    db: Database, raw: Sequence[Any], reader: PieceReader
+) -> tuple[list[HubEntry], list[Changeset | None]]:
+    entries: list[HubEntry] = []
+    changesets: list[Changeset | None] = []
+    chain: dict[tuple[str, str, int], bytes] = {}
+    for item in raw:
+        try:
+            scope, hub_seq, kind, origin, seq, hash8, received, effective, verdict, reason, data, count = item
+            entry = HubEntry(
+                int(hub_seq), str(scope), str(kind), str(origin), int(seq), bytes.fromhex(hash8), int(received),
+                int(effective), str(verdict), str(reason), str(data),
+            )  # fmt: skip
+        except (TypeError, ValueError) as error:
+            raise BadMessage("damaged") from error
+        changeset = None
+        if count is not None:
+            [prev8] = reader.take()
+            prev = chain.get((entry.origin, entry.scope, entry.seq - 1), b"")
+            if prev[:HASH8] != prev8:
+                prev = _full_prev(db, entry, prev8)
+            changeset = changeset_from(reader, entry.origin, entry.scope, entry.seq, prev, int(count))
+            if changeset.hash[:HASH8] != entry.hash8:
+                raise BadMessage("bad_chain", stream=f"{entry.origin}/{entry.scope}", seq=str(entry.seq))
+            chain[entry.origin, entry.scope, entry.seq] = changeset.hash
+        entries.append(entry)
+        changesets.append(changeset)
+    return entries, changesets
+
+
+def _full_prev(db: Database, entry: HubEntry, prev8: bytes) -> bytes:
+    if entry.seq == 1:
+        return bytes(32)
+    row = db.conn.execute(
+        "SELECT hash FROM _changeset JOIN _origin USING (o) WHERE name = ? AND scope = ? AND seq = ?"
+        " AND substr(hash, 1, ?) = ?",
+        (entry.origin, entry.scope, entry.seq - 1, HASH8, prev8),
+    ).fetchone()
+    if row is None:
+        raise BadMessage("bad_chain", stream=f"{entry.origin}/{entry.scope}", seq=str(entry.seq))
+    found: bytes = row[0]
+    return found
+
+
+def _check_ends(
+    raw: Sequence[Any], reader: PieceReader, changesets: Sequence[Changeset], keys: Mapping[str, bytes]
+) -> None:
+    """Every stream in the answer must end in a changeset that its own node signed."""
+    ends = {(c.origin, c.scope): c for c in changesets}
+    for item in raw:
+        origin, scope, seq = str(item[0]), str(item[1]), int(item[2])
+        [signature] = reader.take()
+        end = ends.pop((origin, scope), None)
+        key = keys.get(origin.split(".", 1)[0])
+        if end is None or end.seq != seq or key is None:
+            raise BadMessage("bad_signature", stream=f"{origin}/{scope}")
+        if not signed_by(key, head_statement(f"{origin}/{scope}", seq, end.hash), signature):
+            raise BadMessage("bad_signature", stream=f"{origin}/{scope}")
+    if ends:
+        raise BadMessage("bad_signature")
+
+
+def _check_tops(db: Database, tops: Mapping[str, Any], reader: PieceReader, keys: Mapping[str, bytes]) -> None:
+    """The hub's log as stored here must hash to what the hub signed."""
+    for scope, top in tops.items():
+        [signature] = reader.take()
+        hub_seq, log_hash = scope_end(db, str(scope))
+        if hub_seq != int(top) or not signed_by(keys["hub"], scope_statement(str(scope), hub_seq, log_hash), signature):
+            raise BadMessage("bad_log", scope=str(scope))
+        db.conn.execute(
+            "INSERT OR REPLACE INTO _cursor (scope, epoch, hub_seq, log_hash) VALUES (?, coalesce("
+            "(SELECT value FROM _setting WHERE name = 'epoch'), ''), ?, ?)",
+            (str(scope), hub_seq, log_hash),
+        )
+
+
+def find_version_any(db: Database, entry: HubEntry) -> int:
+    """The changeset an entry is about. Raises BadMessage when it is not here."""
+    row = db.conn.execute(
+        "SELECT n FROM _changeset WHERE o = ? AND scope = ? AND seq = ? AND substr(hash, 1, ?) = ?",
+        (origin_number(db, entry.origin), entry.scope, entry.seq, HASH8, entry.hash8),
+    ).fetchone()
+    if row is None:
+        raise BadMessage("unknown_changeset", origin=entry.origin, seq=str(entry.seq))
+    return int(row[0])
+
+
+def _state(db: Database, n: int) -> str:
+    return str(db.conn.execute("SELECT state FROM _changeset WHERE n = ?", (n,)).fetchone()[0])
+
+
+def _take_out(replica: Replica, db: Database, numbers: Sequence[int]) -> None:
+    """Un-apply what the hub refused of our own; the values stay in the log, offered for re-entry (C9)."""
+    for n in numbers:
+        opened = open_changeset(db, n)
+        db.conn.execute("UPDATE _changeset SET state = 'quarantined' WHERE n = ?", (n,))
+        recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))
+
+
+def _put_in(replica: Replica, db: Database, released: Sequence[tuple[HubEntry, Changeset | None]]) -> None:
+    """Apply what a person released: a hole gets its body, a quarantined one its place."""
+    for entry, changeset in released:
+        n = find_version_any(db, entry)
+        if changeset is not None and changeset.parts is not None:
+            db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(changeset.parts), n))
+        db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE n = ?", (n,))
+        opened = open_changeset(db, n)
+        recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))

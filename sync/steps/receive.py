@@ -1,0 +1,95 @@
+"""Receive: verified changesets go into the log; those whose predecessor or bases are not here yet wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from sync.body import decode_header, decode_parts
+from sync.change import RANKS, Changeset, Header, State
+from sync.errors import BadMessage
+from sync.log import Entry, append, find_version, has_link, origin_number, read_changeset
+from sync.replica import Replica
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A changeset to store, with the effective stamp known so far and the state it shall have when ready."""
+
+    changeset: Changeset
+    effective: int | None = None
+    state: State = State.APPLIED
+
+
+def receive(replica: Replica, db: Database, arrivals: Iterable[Arrival]) -> list[int]:
+    """Store what is new; the local numbers that are ready, in an order in which each follows what it needs.
+
+    What was held back earlier and is ready now is among them. Inside the caller's transaction.
+    """
+    ready = []
+    for arrival in arrivals:
+        changeset = arrival.changeset
+        origin = origin_number(db, changeset.origin)
+        if has_link(db, origin, changeset.scope, changeset.seq, changeset.hash):
+            continue
+        header = decode_header(changeset.header)
+        complete = is_complete(db, changeset, header)
+        entry = Entry(
+            header,
+            count_rows(changeset, replica.limits.changeset_rows),
+            RANKS.get(header.rank, 0),
+            arrival.state if complete else State.WAITING,
+            header.stamp_ms if arrival.effective is None else arrival.effective,
+        )
+        n = append(db, changeset, entry)
+        if complete:
+            ready.append(n)
+    return ready + _released_by_arrivals(db) if ready else ready
+
+
+def is_complete(db: Database, changeset: Changeset, header: Header) -> bool:
+    """Whether the predecessor and every named version are here (precise point 4)."""
+    origin = origin_number(db, changeset.origin)
+    if not _link_not_waiting(db, origin, changeset):
+        return False
+    return all(find_version(db, changeset.scope, name) is not None for name in header.names)
+
+
+def _link_not_waiting(db: Database, origin: int, changeset: Changeset) -> bool:
+    if not has_link(db, origin, changeset.scope, changeset.seq - 1, changeset.prev):
+        return False
+    row = db.conn.execute(
+        "SELECT 1 FROM _changeset WHERE o = ? AND scope = ? AND seq = ? AND hash = ? AND state = 'waiting'",
+        (origin, changeset.scope, changeset.seq - 1, changeset.prev),
+    ).fetchone()
+    return row is None
+
+
+def _released_by_arrivals(db: Database) -> list[int]:
+    """Waiting changesets that can go now, each round letting more through, until none moves."""
+    released: list[int] = []
+    moved = True
+    while moved:
+        moved = False
+        for (n,) in db.conn.execute("SELECT n FROM _changeset WHERE state = 'waiting' ORDER BY n").fetchall():
+            changeset = read_changeset(db, n)
+            if is_complete(db, changeset, decode_header(changeset.header)):
+                db.conn.execute(
+                    "UPDATE _changeset SET state = CASE WHEN parts IS NULL THEN 'hole' ELSE 'applied' END WHERE n = ?",
+                    (n,),
+                )
+                released.append(n)
+                moved = True
+    return released
+
+
+def count_rows(changeset: Changeset, limit: int) -> int:
+    """The rows of a body. Raises BadMessage("too_many_rows")."""
+    if changeset.parts is None:
+        return 0
+    rows = sum(block.count for block in decode_parts(changeset.parts))
+    if rows > limit:
+        raise BadMessage("too_many_rows", limit=limit)
+    return rows

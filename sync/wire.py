@@ -1,0 +1,97 @@
+"""Messages as bytes: one JSON head and binary pieces, compressed within stated limits (DESIGN §4)."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import zstandard
+
+from sync.body import dumped
+from sync.chain import body_hash, link_hash, part_hash
+from sync.change import Changeset
+from sync.errors import BadMessage
+from sync.replica import Limits
+
+_WINDOW_BYTES = 8 * 1024 * 1024
+
+
+def pack(head: Mapping[str, Any], pieces: Sequence[bytes], limits: Limits) -> bytes:
+    """A message as compressed bytes."""
+    json_head = dumped(head)
+    framed = [len(json_head).to_bytes(4, "big"), json_head]
+    for piece in pieces:
+        framed += [len(piece).to_bytes(4, "big"), piece]
+    return zstandard.ZstdCompressor(level=limits.compression_level).compress(b"".join(framed))
+
+
+def unpack(packed: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
+    """The reverse. Raises BadMessage: "too_large", "inflates_too_far" (a bomb), "damaged"."""
+    if len(packed) > limits.message_bytes:
+        raise BadMessage("too_large", limit=limits.message_bytes)
+    try:
+        # max_output_size is ignored when a frame states its own size (TRAPS 13), so the reader counts.
+        reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW_BYTES).stream_reader(io.BytesIO(packed))
+        framed = reader.read(limits.inflated_bytes + 1)
+        if len(framed) > limits.inflated_bytes:
+            raise BadMessage("inflates_too_far", limit=limits.inflated_bytes)
+        pieces, at = [], 0
+        while at < len(framed):
+            size = int.from_bytes(framed[at : at + 4], "big")
+            if at + 4 + size > len(framed):
+                raise BadMessage("damaged")
+            pieces.append(framed[at + 4 : at + 4 + size])
+            at += 4 + size
+        head = json.loads(pieces[0])
+    except (zstandard.ZstdError, ValueError, IndexError, MemoryError, RecursionError) as error:
+        raise BadMessage("damaged") from error
+    if not isinstance(head, dict):
+        raise BadMessage("damaged")
+    return head, pieces[1:]
+
+
+def changeset_pieces(changeset: Changeset) -> tuple[int, list[bytes]]:
+    """A changeset's pieces: header, then its parts; a hole sends its body hash in place of parts.
+
+    The number says how many parts follow the header, -1 for a hole. Hashes are computed by the receiver.
+    """
+    if changeset.parts is None:
+        return -1, [changeset.header, changeset.body_hash]
+    return len(changeset.parts), [changeset.header, *changeset.parts]
+
+
+class PieceReader:
+    """Takes a message's binary pieces in order."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+        self._at = 0
+
+    def take(self, count: int = 1) -> list[bytes]:
+        """The next pieces. Raises BadMessage("damaged") when there are fewer."""
+        if count < 0 or self._at + count > len(self._pieces):
+            raise BadMessage("damaged")
+        taken = list(self._pieces[self._at : self._at + count])
+        self._at += count
+        return taken
+
+
+def changeset_from(
+    reader: PieceReader, origin: str, scope: str, seq: int, prev: bytes, parts_count: int
+) -> Changeset:
+    """Rebuild a changeset from its pieces, computing its hashes."""
+    [header] = reader.take()
+    parts: tuple[bytes, ...] | None = None
+    if parts_count == -1:
+        [body] = reader.take()
+        if len(body) != 32:
+            raise BadMessage("damaged")
+    else:
+        parts = tuple(reader.take(parts_count))
+        if not parts:
+            raise BadMessage("bad_body")
+        body = body_hash([part_hash(part) for part in parts])
+    hash_ = link_hash(prev, f"{origin}/{scope}", seq, header, body)
+    return Changeset(origin, scope, seq, prev, header, parts, body, hash_)
