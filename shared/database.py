@@ -50,6 +50,8 @@ def open_database(path: Path | str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA temp_store=MEMORY")
+        # What the law erased must not linger in free pages.
+        connection.execute("PRAGMA secure_delete=FAST")
     except sqlite3.DatabaseError as error:
         raise DatabaseUnusable(path=str(path), reason=str(error)) from error
     return Database(connection, execute_plugins=False)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.schema import Value
+from sync.chain import ERASED
 from sync.change import Block, Header, VersionName
 from sync.errors import BadMessage
 
@@ -56,6 +57,8 @@ def decode_parts(parts: Sequence[bytes]) -> list[Block]:
     try:
         blocks = [_unpacked(raw) for raw in json.loads(parts[0])]
         for part in parts[1:]:
+            if part[:1] == ERASED:
+                continue
             salt, raw = json.loads(part)
             if len(salt) != 2 * SALT_BYTES:
                 raise BadMessage("bad_body")

@@ -7,6 +7,7 @@
   + CodeRefused        a one-time code is unknown, used or expired: a person must ask for another
   + Revoked            the hub has revoked this node: a person must decide
   + UpgradeNeeded      the versions do not overlap: upgrade one side
+  + HubRestored        the hub came back from an older copy: a person must decide before anything moves
   + BadMessage         a message is damaged or forged; `code` says how, nothing was applied
   + LogDamaged         this replica's own log does not verify: a person must restore it
 """
@@ -62,6 +63,13 @@ class UpgradeNeeded(SyncError):
 
     code = "upgrade_needed"
     advice = Advice.NEEDS_UPGRADE
+
+
+class HubRestored(SyncError):
+    """The hub's epoch is not the one this node synced with: the hub was restored from an older copy."""
+
+    code = "hub_restored"
+    advice = Advice.NEEDS_PERSON
 
 
 class BadMessage(SyncError):

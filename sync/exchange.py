@@ -18,7 +18,7 @@ from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author
 from sync.conflicts import count_open
 from sync.entries import append_entry, receipt_time
-from sync.errors import BadMessage, NotEnrolled, UpgradeNeeded
+from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
 from sync.journal import apply_changesets, open_changeset
 from sync.keys import seal, unseal
 from sync.log import origin_number
@@ -108,6 +108,8 @@ def _take_answer(replica: Replica, db: Database, answer: bytes, began_ms: int, r
     hub = setting(db, "hub_node")
     head, pieces = unpack(unseal(replica.seed, peer_keys(db)[hub], answer), replica.limits)
     check_versions(head)
+    if head.get("epoch") != setting(db, "epoch"):
+        raise HubRestored(epoch=str(head.get("epoch")))
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         learn_nodes(db, head.get("nodes", ()))
@@ -138,6 +140,8 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
     sender, key = sender_of(db, node)
     head, pieces = unpack(unseal(replica.seed, key, sealed[NODE_NAME_BYTES:]), replica.limits)
     check_versions(head)
+    if head.get("epoch") != setting(db, "epoch"):
+        raise HubRestored(epoch=str(head.get("epoch")))
     reader = PieceReader(pieces)
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))

@@ -13,7 +13,8 @@ ENROL_PATH = "/sync/v1/enrol"
 _BY_CODE: dict[str, type[SyncError]] = {
     cls.code: cls
     for cls in (
-        errors.NotEnrolled, errors.Revoked, errors.UpgradeNeeded, errors.CodeRefused, errors.HubBusy, errors.BadMessage,
+        errors.NotEnrolled, errors.Revoked, errors.UpgradeNeeded, errors.CodeRefused, errors.HubBusy,
+        errors.HubRestored, errors.BadMessage,
     )
 }  # fmt: skip
 

@@ -97,8 +97,7 @@ def open_replica(
     Raises DatabaseUnusable when the file or its key is missing or damaged.
     """
     path = Path(path)
-    identity = read_identity(path)
-    if not path.exists() or identity is None:
+    if not path.exists() or read_identity(path) is None:
         raise DatabaseUnusable("database_missing", path=str(path))
     db = open_database(path)
     try:
@@ -106,18 +105,30 @@ def open_replica(
         _migrate(db, tables)
         with transaction(db):
             install_triggers(db, tables)
-            known = setting(db, "token")
-            if known not in (identity.token, identity.next_token):
-                start_incarnation(db, randomness)
-            fresh = randomness.text(12)
-            # The file first, with both tokens; then the database; a crash between leaves a match.
-            write_identity(path, Identity(identity.seed, known, fresh))
-            set_setting(db, "token", fresh)
+            identity = _prove_same_file(path, db, randomness)
             role, node = setting(db, "role"), setting(db, "node")
     finally:
         db.close()
     boot = randomness.text(8)
     return Replica(path, role, node, identity.seed, boot, tables, clock, randomness, limits or Limits())
+
+
+def _prove_same_file(path: Path, db: Database, randomness: Randomness) -> Identity:
+    """Compare and renew the token. Read inside the writer's transaction, so that two processes that open at
+    once do not take each other for a clone. A restored hub also begins a new epoch (C11)."""
+    identity = read_identity(path)
+    if identity is None:
+        raise DatabaseUnusable("database_missing", path=str(path))
+    known = setting(db, "token")
+    if known not in (identity.token, identity.next_token):
+        start_incarnation(db, randomness)
+        if setting(db, "role") == "hub" and known != "new":
+            set_setting(db, "epoch", randomness.text(10))
+    fresh = randomness.text(12)
+    # The file first, with both tokens; then the database; a crash between leaves a match.
+    write_identity(path, Identity(identity.seed, known, fresh))
+    set_setting(db, "token", fresh)
+    return identity
 
 
 def start_incarnation(db: Database, randomness: Randomness) -> None:

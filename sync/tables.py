@@ -77,6 +77,9 @@ CREATE INDEX _head_v ON _head (v);
 CREATE TABLE _delete (t TEXT NOT NULL, k TEXT NOT NULL, v INTEGER NOT NULL, PRIMARY KEY (t, k, v))
 STRICT, WITHOUT ROWID;
 
+-- Keys that the law erased; dead for ever.
+CREATE TABLE _erased (t TEXT NOT NULL, k TEXT NOT NULL, PRIMARY KEY (t, k)) STRICT, WITHOUT ROWID;
+
 -- Capture: what this transaction touched so far, and up to which row number each table is packed.
 CREATE TABLE _pending (
   t TEXT NOT NULL, k TEXT NOT NULL, r INTEGER, op TEXT NOT NULL, mask INTEGER NOT NULL, v INTEGER, vx TEXT,

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from shared.schema import Table, Value
 from shared.validation import problems_in_rows
-from sync.body import decode_header, rows_of
+from sync.body import decode_header, decode_parts, rows_of
 from sync.change import Block, Header
 from sync.errors import BadMessage
 from sync.journal import Opened, keys_in, open_changeset
@@ -60,6 +60,8 @@ def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int
         return Refusal("foreign_scope", {"scope": opened.scope})
     if header.campus != sender.campus:
         return Refusal("forged_campus", {"campus": header.campus})
+    if _erasable_in_plain_part(replica, db, n):
+        return Refusal("not_erasable_apart", {})
     roles = policy.roles_of(db, header.person_id)
     if not roles:
         return Refusal("unknown_author", {"person": header.person_id})
@@ -70,6 +72,13 @@ def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int
         if refusal is not None:
             return refusal
     return _refused_parent(replica, db, opened)
+
+
+def _erasable_in_plain_part(replica: Replica, db: Database, n: int) -> bool:
+    """Rows of an erasable record must be parts of their own, or the law's erasure could not reach them."""
+    parts = read_changeset(db, n).parts or (b"[]",)
+    tables = {block.table for block in decode_parts(parts[:1])}
+    return any(name in replica.tables and replica.tables[name].declaration.erasable for name in tables)
 
 
 def _judge_block(

@@ -21,6 +21,7 @@ from sync.journal import apply_changesets, keys_in, open_changeset, recompute_ro
 from sync.keys import sign, signed_by
 from sync.log import origin_number, pack_parts, read_changeset
 from sync.replica import Replica, current_origin
+from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize
 from sync.steps.receive import Arrival, receive
 from sync.wire import PieceReader, changeset_from, changeset_pieces
@@ -82,7 +83,7 @@ def _inside_stretch(db: Database, found: News, entry: HubEntry) -> bool:
 
 def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> None:
     held = asker.held.get(f"{entry.origin}/{entry.scope}", 0) if entry.origin.split(".", 1)[0] == asker.node else 0
-    own = entry.seq <= held
+    own = entry.seq <= held or entry.kind == "erase"
     count: int | None = None
     if not own:
         changeset = read_changeset(db, n)
@@ -173,6 +174,9 @@ def take_news(
     _check_tops(db, head.get("t", {}), reader, keys)
     _take_out(replica, db, refused)
     _put_in(replica, db, released)
+    for entry in entries:
+        if entry.kind == "erase":
+            take_erasure(db, replica.tables, entry)
     redecide(db, replica.tables, moved)
     taken.refused = len(refused)
     return taken

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from sync.body import decode_header, decode_parts
 from sync.change import RANKS, Changeset, Header, State
+from sync.erasure import without_erased
 from sync.errors import BadMessage
 from sync.log import Entry, append, find_version, has_link, origin_number, read_changeset
 from sync.replica import Replica
@@ -43,7 +44,7 @@ def receive(replica: Replica, db: Database, arrivals: Iterable[Arrival]) -> list
             arrival.state if complete else State.WAITING,
             header.stamp_ms if arrival.effective is None else arrival.effective,
         )
-        n = append(db, changeset, entry)
+        n = append(db, without_erased(db, replica.tables, changeset), entry)
         if complete:
             ready.append(n)
     return ready + _released_by_arrivals(db) if ready else ready

@@ -1,0 +1,48 @@
+"""Erase: a fact in the hub's log that beats every edit, earlier or later (C10)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+
+from shared.database import transaction
+from shared.errors import InvalidInput, NotFound, Problem
+from shared.schema import Table, key_parts, key_text
+from sync.entries import HubEntry, append_entry, receipt_time
+from sync.erasure import forget, touching
+from sync.errors import BadMessage
+from sync.heads import Key
+from sync.replica import Replica
+
+
+def erase(db: Database, replica: Replica, record: type, key: Key, *, by: str) -> HubEntry:
+    """At the hub: erase a row by law. `by` names who ordered it and why; it travels to every holder.
+
+    Raises InvalidInput for a record that is not erasable, NotFound for a key nobody ever wrote.
+    """
+    table = next(t for t in replica.tables.values() if t.record is record)
+    if not table.declaration.erasable:
+        raise InvalidInput(Problem(table.name, "not_erasable"))
+    with transaction(db):
+        n = touching(db, table, key)
+        if n is None:
+            raise NotFound(table=table.name, key=key_text(key))
+        data = {"table": table.name, "key": key_text(key), "by": by}
+        entry = append_entry(
+            db, n, received_at=receipt_time(replica, db), kind="erase", reason="erased", data=data
+        )
+        forget(db, replica.tables, table, key)
+    return entry
+
+
+def take_erasure(db: Database, tables: Mapping[str, Table], entry: HubEntry) -> None:
+    """At a node: carry out an erasure that the hub's log tells of."""
+    try:
+        told = json.loads(entry.data)
+        table = tables[told["table"]]
+        key = key_parts(table, told["key"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadMessage("damaged") from error
+    forget(db, tables, table, key)
