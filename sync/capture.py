@@ -39,6 +39,8 @@ from sync.rows import (
     touched_tables,
 )
 
+__all__ = ["Author", "Writing", "commit_pending", "token_of", "write"]
+
 
 @dataclass(frozen=True)
 class Writing:

@@ -56,4 +56,31 @@ RECORDS: tuple[type, ...] = (
     AppraisalExplanation,
 )
 
-__all__ = ["RECORDS", *(cls.__name__ for cls in RECORDS)]
+__all__ = [
+    "Account",
+    "AccountRole",
+    "AppraisalExplanation",
+    "AppraisalResult",
+    "AppraisalRun",
+    "BellPeriod",
+    "CalendarDay",
+    "Campus",
+    "Consortium",
+    "DateConfirmation",
+    "EthicsEvent",
+    "Evidence",
+    "GroupMember",
+    "Person",
+    "Pupil",
+    "RECORDS",
+    "Register",
+    "RegisterException",
+    "RollSession",
+    "RosterGroup",
+    "SchemeAdoption",
+    "SchemeVersion",
+    "SchoolYear",
+    "StaffDay",
+    "StaffMembership",
+    "Term",
+]

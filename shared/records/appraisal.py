@@ -41,7 +41,7 @@ class SchemeAdoption:
     date: str = day("日期", "date")
     delegates_present: int = integer("到会代表", "delegates present", 0, 9999)
     votes_for: int = integer("赞成", "votes for", 0, 9999)
-    adopted: int = flag("通过", "adopted")
+    adopted: int = flag("通过", "adopted", default=0)
     note: str = text("说明", "note", high=200, default="")
 
 

@@ -10,7 +10,9 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar, dataclass_transform
+
+R = TypeVar("R")
 
 
 class Kind(StrEnum):
@@ -128,14 +130,19 @@ def decimal(zh: str, en: str, **more: Any) -> Any:
 
 def flag(zh: str, en: str, **more: Any) -> Any:
     """Yes or no, kept as 0/1."""
-    return _field(Spec(Kind.FLAG, zh, en, low=0, high=1, default=more.pop("default", 0), **more))
+    return _field(Spec(Kind.FLAG, zh, en, low=0, high=1, **more))
 
 
-def record(declaration: Declaration) -> Callable[[type], type]:
-    """Turn a class into a frozen dataclass that carries its declaration."""
+@dataclass_transform(
+    frozen_default=True,
+    kw_only_default=True,
+    field_specifiers=(text, ref, coded, day, time_of_day, instant, integer, decimal, flag),
+)
+def record(declaration: Declaration) -> Callable[[type[R]], type[R]]:
+    """Turn a class into a frozen, keyword-only dataclass that carries its declaration."""
 
-    def declare(cls: type) -> type:
-        made: type = dataclass(frozen=True, kw_only=True)(cls)
+    def declare(cls: type[R]) -> type[R]:
+        made = dataclass(frozen=True, kw_only=True)(cls)
         setattr(made, "declaration", declaration)  # noqa: B010 - mypy knows no such attribute on type
         return made
 

@@ -22,10 +22,10 @@ class Evidence:
     date: str = day("日期", "date")
     kind: str = coded("事项", "kind", "evidence_kind")
     quantity: str = decimal("数量", "quantity")
-    subject: str | None = coded("学科", "subject", "subject", null=True)
+    subject: str | None = coded("学科", "subject", "subject", null=True, default=None)
     note: str = text("说明", "note", high=200, default="")
     entered_by: str = ref("记录人", "entered by", default="")
-    replaces_id: str | None = ref("更正", "replaces", null=True)
+    replaces_id: str | None = ref("更正", "replaces", null=True, default=None)
 
 
 @record(
@@ -45,4 +45,4 @@ class EthicsEvent:
     points: str = decimal("扣分", "points", default="0")
     note: str = text("事由", "note", high=200, default="")
     entered_by: str = ref("记录人", "entered by", default="")
-    replaces_id: str | None = ref("更正", "replaces", null=True)
+    replaces_id: str | None = ref("更正", "replaces", null=True, default=None)

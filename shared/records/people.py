@@ -39,7 +39,7 @@ class StaffMembership:
     home: int = flag("编制所在", "home campus", default=1)
     legal_person: str = text("法人单位", "legal person", high=60, default="")
     begin: str = day("开始", "begin", unit="span")
-    end: str | None = day("结束", "end", null=True, unit="span")
+    end: str | None = day("结束", "end", null=True, default=None, unit="span")
 
 
 @record(
@@ -53,7 +53,7 @@ class Account:
     person_id: str = ref("教职工", "person", key=True)
     login: str = text("登录名", "login", high=40)
     password_hash: str = text("口令摘要", "password hash", high=200, default="")
-    revoked_at: str | None = instant("停用时间", "revoked at", null=True, rule=Rule.RANK)
+    revoked_at: str | None = instant("停用时间", "revoked at", null=True, default=None, rule=Rule.RANK)
     must_change: int = flag("须改口令", "must change password", default=0)
 
 
@@ -67,4 +67,4 @@ class AccountRole:
     role: str = text("角色", "role", high=40, key=True)
     campus: str = text("校区", "campus", high=4, key=True)
     begin: str = day("开始", "begin")
-    end: str | None = day("结束", "end", null=True)
+    end: str | None = day("结束", "end", null=True, default=None)

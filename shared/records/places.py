@@ -36,7 +36,7 @@ class Campus:
     code: str = text("代码", "code", high=4, key=True)
     school_code: str = text("学校标识码", "school code", high=10)
     name: str = text("名称", "name")
-    main: int = flag("主校区", "main campus")
+    main: int = flag("主校区", "main campus", default=0)
     position: int = integer("排序", "position", 0, 999, default=0)
 
 
@@ -89,10 +89,10 @@ class CalendarDay:
     campus: str = ref("校区", "campus", key=True)
     date: str = day("日期", "date", key=True)
     kind: str = coded("类型", "kind", "day_kind")
-    follows_weekday: int | None = integer("按周几上课", "follows weekday", 1, 7, null=True)
+    follows_weekday: int | None = integer("按周几上课", "follows weekday", 1, 7, null=True, default=None)
     week: int = integer("周次", "week", 0, 60, default=0)
-    parity: str | None = coded("单双周", "parity", "parity", null=True)
-    bell_schedule: str | None = text("作息表", "bell schedule", high=20, null=True)
+    parity: str | None = coded("单双周", "parity", "parity", null=True, default=None)
+    bell_schedule: str | None = text("作息表", "bell schedule", high=20, null=True, default=None)
     note: str = text("说明", "note", high=120, default="")
 
 

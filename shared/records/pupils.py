@@ -20,7 +20,7 @@ class Pupil:
     id: str = ref("编号", "id", key=True)
     name: str = text("姓名", "name", high=40, rule=Rule.REVIEW)
     sex: str = coded("性别", "sex", "sex", default="unknown")
-    birth: str | None = day("出生日期", "birth", null=True)
+    birth: str | None = day("出生日期", "birth", null=True, default=None)
     initials: str = text("首字母", "initials", high=16, default="")
 
 
@@ -38,11 +38,11 @@ class RosterGroup:
     stage: str = coded("学段", "stage", "stage", default="primary")
     cohort: str = text("级", "cohort", high=8, default="")
     name: str = text("名称", "name", high=40)
-    homeroom_id: str | None = ref("班主任", "homeroom teacher", null=True)
-    deputy_id: str | None = ref("副班主任", "deputy homeroom teacher", null=True)
+    homeroom_id: str | None = ref("班主任", "homeroom teacher", null=True, default=None)
+    deputy_id: str | None = ref("副班主任", "deputy homeroom teacher", null=True, default=None)
     position: int = integer("排序", "position", 0, 9999, default=0)
     begin: str = day("开始", "begin", unit="span")
-    end: str | None = day("结束", "end", null=True, unit="span")
+    end: str | None = day("结束", "end", null=True, default=None, unit="span")
 
 
 @record(
@@ -57,5 +57,5 @@ class GroupMember:
     group_id: str = ref("班级", "group", key=True)
     member_id: str = ref("学生", "member", key=True)
     begin: str = day("开始", "begin", key=True)
-    end: str | None = day("结束", "end", null=True)
+    end: str | None = day("结束", "end", null=True, default=None)
     seat_number: int = integer("序号", "number", 0, 9999, default=0)
