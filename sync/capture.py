@@ -22,11 +22,11 @@ from sync.body import encode_header, encode_parts
 from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
 from sync.entries import append_entry, receipt_time
-from sync.heads import Key, apply_to_rows, load_state, own_weight, read_row, store_state, unit_versions, where_key
+from sync.heads import Key, apply_to_rows, load_state, own_weight, read_row, redecide, store_state, unit_versions, where_key
 from sync.journal import settle_capture
 from sync.log import Entry, append, logged, stream_end, version_names
 from sync.merge import Change, fold
-from sync.replica import SCHEMA_VERSION, Replica, current_origin, set_setting, setting
+from sync.replica import SCHEMA_VERSION, Replica, current_origin, note_progress, set_setting, setting
 from sync.rows import (
     Edit,
     by_scope,
@@ -115,6 +115,7 @@ def write(replica: Replica, db: Database, author: Author) -> Iterator[Writing]:
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         yield Writing(replica, db, author)
         commit_pending(replica, db, author)
+    note_progress(replica, db)
 
 
 def token_of(db: Database, replica: Replica, cls: type, key: Key) -> str | None:
@@ -164,6 +165,8 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
         # The hub's own users write in an origin like any other; their receipt is at hand (point 5).
         for n in made:
             append_entry(db, n, received_at=receipt_time(replica, db))
+        # A receipt may cap the stamp by which a winner was just chosen; the nodes will only know the capped one.
+        redecide(db, replica.tables, made)
     settle_capture(db)
     db.conn.execute("DELETE FROM _pending_stale")
     db.conn.execute("DELETE FROM _setting WHERE name = 'pending_note'")

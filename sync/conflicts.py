@@ -15,6 +15,7 @@ from shared.errors import NotFound
 from shared.records.declare import Rule
 from shared.schema import Table, Value, key_parts, key_text
 from sync.capture import Writing
+from sync.change import State
 from sync.heads import Key, load_state, read_row, unit_versions
 from sync.journal import change_at, open_changeset
 from sync.log import logged
@@ -144,9 +145,10 @@ def _edit_conflict(db: Database, table: Table, key: Key, unit: int) -> Conflict 
         return None
     won = abs(unit_versions(row[-2:], table)[unit])
     values: dict[tuple[Value, ...], int] = {}
-    for head in standing:
-        if head.values not in values or head.version == won:
-            values[head.values] = head.version
+    by_version = {head.version: head for head in standing}
+    for version in [*_oldest_first(db, by_version), won]:
+        if version in by_version:
+            values[by_version[version].values] = version
     heads = _shown(db, declared.columns, {version: value for value, version in values.items()}, won)
     base = _base_of(db, table, key, unit, [head.version for head in standing])
     return Conflict(
@@ -170,14 +172,21 @@ def _shown(
 
 
 def _base_of(db: Database, table: Table, key: Key, unit: int, versions: Iterable[int]) -> Shown | None:
-    """What all heads grew from: a version that every head names, or else that the first one names."""
+    """What all heads grew from: the newest version that every head names, or else that any of them names."""
     named = [_names(db, table, key, unit, version) for version in versions]
-    shared = sorted(set.intersection(*named) if named else set()) or sorted(set().union(*named))
-    for version in shared:
+    candidates = (set.intersection(*named) or set.union(*named)) if named else set()
+    for version in reversed(_oldest_first(db, candidates)):
         for change in _changes_of(db, table, key, version):
             if unit in change:
                 return _shown(db, table.units[unit].columns, {version: change[unit]}, 0)[0]
     return None
+
+
+def _oldest_first(db: Database, versions: Iterable[int]) -> list[int]:
+    """Applied versions by stamp and name, never by local number: every replica shows the same card (C3)."""
+    about = logged(db, versions)
+    applied = [n for n, one in about.items() if one.state == State.APPLIED.value]
+    return sorted(applied, key=lambda n: (about[n].effective, about[n].origin, about[n].hash))
 
 
 def _names(db: Database, table: Table, key: Key, unit: int, version: int) -> set[int]:
@@ -213,7 +222,7 @@ def _delete_conflicts(db: Database, replica: Replica) -> list[Conflict]:
         if row is None:
             continue
         deletes = [v for (v,) in db.conn.execute("SELECT v FROM _delete WHERE t = ? AND k = ?", (name, text))]
-        latest = max(abs(v) for v in unit_versions(row[-2:], table).values())
+        latest = _oldest_first(db, {abs(v) for v in unit_versions(row[-2:], table).values()})[-1]
         heads = _shown(db, ("keep",), {latest: (1,), **{v: (0,) for v in deletes}}, latest)
         found.append(
             Conflict(_id(table, key, 0), name, key, "row", 0, ("keep",), False, None, heads, "delete")

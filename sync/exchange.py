@@ -23,7 +23,7 @@ from sync.journal import apply_changesets, open_changeset
 from sync.keys import seal, unseal
 from sync.log import origin_number
 from sync.protocol import VERSIONS_SPOKEN, HubPort
-from sync.replica import SCHEMA_VERSION, Replica, setting, start_incarnation
+from sync.replica import SCHEMA_VERSION, Replica, note_progress, setting, start_incarnation
 from sync.steps.hello import (
     ask,
     check_versions,
@@ -35,7 +35,7 @@ from sync.steps.hello import (
     sender_of,
 )
 from sync.steps.judge import Policy, judge_actions
-from sync.steps.pull import Asker, news, take_news
+from sync.steps.pull import Asker, asides, news, take_news
 from sync.steps.push import FrameSize, Outgoing, outgoing, take_push
 from sync.steps.receive import Arrival, receive
 from sync.wire import PieceReader, pack, unpack
@@ -70,12 +70,19 @@ def run_exchange(
     """
     report = ExchangeReport()
     sent: dict[tuple[int, str], int] = {}
-    done = False
+    done = forked = False
     while not done:
-        frame, request = _compose(replica, db, sent)
+        frame, request = _compose(replica, db, sent, forked)
         began = replica.clock.monotonic_ms()
         answer = hub.exchange(request)
-        more = _take_answer(replica, db, answer, began, report)
+        try:
+            more = _take_answer(replica, db, answer, began, report)
+        except BadMessage as error:
+            # Another branch of a stream of ours: somebody goes on with a copy of this file (C10).
+            if forked or error.code not in ("unknown_changeset", "bad_chain"):
+                raise
+            forked = True
+            continue
         sent.update(frame.sent)
         _count(report, frame, len(request), len(answer))
         done = frame.complete and not more
@@ -90,7 +97,7 @@ def run_exchange(
     return report
 
 
-def _compose(replica: Replica, db: Database, sent: Mapping[tuple[int, str], int]) -> tuple[Outgoing, bytes]:
+def _compose(replica: Replica, db: Database, sent: Mapping[tuple[int, str], int], forked: bool) -> tuple[Outgoing, bytes]:
     """The next request, sealed for the hub. Rows left by the sqlite3 shell become a changeset first."""
     hub = setting(db, "hub_node")
     if not hub:
@@ -98,7 +105,7 @@ def _compose(replica: Replica, db: Database, sent: Mapping[tuple[int, str], int]
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
     frame = outgoing(replica, db, sent, FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes))
-    head = {**ask(replica, db), "push": frame.stretches, "complete": frame.complete}
+    head = {**ask(replica, db, forked=forked), "push": frame.stretches, "complete": frame.complete}
     message = pack(head, frame.pieces, replica.limits)
     return frame, replica.node.encode() + seal(replica.seed, peer_keys(db)[hub], message)
 
@@ -146,7 +153,8 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         stretches = take_push(head.get("push", ()), reader, node, key)
-        ready = receive(replica, db, [Arrival(c) for stretch in stretches for c in stretch.changesets])
+        pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
+        ready = receive(replica, db, [Arrival(changeset) for changeset in pushed])
         for stretch in stretches:
             last = stretch.changesets[-1]
             db.conn.execute(
@@ -164,6 +172,8 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
         apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
         note_sender(replica, db, sender, head)
         answer, answer_pieces = _answer(replica, db, sender.node, head)
+        answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
+    note_progress(replica, db)
     return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
 
 

@@ -1,7 +1,7 @@
 """Row states in and out of SQL: the path for everything that is not a plain insert or update.
 
-A unit with one head lives in its table row alone. A unit with several heads, and every unit of a row that is
-gone, has all its heads in `_head`; the row's `_vx` then holds the winner's number negated, so that the plain
+A unit with one head lives in its table row alone. A unit with several heads (or one that carries a weight),
+and every unit of a row that is gone, has all its heads in `_head`; the row's `_vx` then holds the winner's number negated, so that the plain
 path's "is the base the current version" never matches it.
 """
 
@@ -62,6 +62,12 @@ def read_row(db: Database, table: Table, key: Key) -> Sequence[Value] | None:
     return row
 
 
+def dead_keys(db: Database, table: Table) -> set[str]:
+    """The keys of which something is kept beside the table: tombstones, rows without existence, conflicts."""
+    sql = "SELECT k FROM _delete WHERE t = ? UNION SELECT k FROM _head WHERE t = ?"
+    return {k for (k,) in db.conn.execute(sql, (table.name, table.name))}
+
+
 def where_key(table: Table) -> str:
     """`WHERE` text that finds one row by its key columns."""
     return " AND ".join(f"{quoted(name)} = ?" for name in table.key)
@@ -104,34 +110,51 @@ def own_weight(table: Table, key: Key, unit: Unit, about: Logged, values: Values
 def store_state(db: Database, table: Table, key: Key, state: RowState) -> None:
     """Write a row's state: the winners into its table, what a single value cannot say into `_head`."""
     text = key_text(key)
-    versions = {v for found in state.heads.values() for v in found}
-    stamps = {n: Stamp(row.effective, row.origin, row.hash) for n, row in logged(db, versions).items()}
+    about = logged(db, {v for found in state.heads.values() for v in found})
+    stamps = {n: Stamp(row.effective, row.origin, row.hash) for n, row in about.items()}
+    apart = _kept_apart(table, key, state, about)
     db.conn.execute("DELETE FROM _head WHERE t = ? AND k = ?", (table.name, text))
     db.conn.execute("DELETE FROM _delete WHERE t = ? AND k = ?", (table.name, text))
     kept = [
         (table.name, text, unit, head.version, json.dumps(head.values, ensure_ascii=False), head.weight, head.deleted)
         for unit, found in state.heads.items()
         for head in found.values()
-        if len(found) > 1 or head.deleted or not state.alive
+        if unit in apart
     ]
     db.conn.executemany("INSERT INTO _head (t, k, u, v, value, weight, deleted) VALUES (?,?,?,?,?,?,?)", kept)
     deletes = [(table.name, text, version) for version in state.deletes]
     db.conn.executemany("INSERT INTO _delete (t, k, v) VALUES (?, ?, ?)", deletes)
     if state.alive:
-        _write_row(db, table, key, state, stamps)
+        _write_row(db, table, key, state, stamps, apart)
     else:
         _remove_row(db, table, key)
 
 
-def _write_row(db: Database, table: Table, key: Key, state: RowState, stamps: dict[int, Stamp]) -> None:
+def _kept_apart(table: Table, key: Key, state: RowState, about: Mapping[int, Logged]) -> set[int]:
+    """The units of which a row alone cannot say all: several heads, a deleted one, a row that is gone, or a
+    weight that came from the winner it replaced."""
+    units = {unit.index: unit for unit in table.units}
+    return {
+        index
+        for index, found in state.heads.items()
+        for head in found.values()
+        if len(found) > 1
+        or head.deleted
+        or not state.alive
+        or head.weight != own_weight(table, key, units[index], about[head.version], head.values)
+    }
+
+
+def _write_row(
+    db: Database, table: Table, key: Key, state: RowState, stamps: dict[int, Stamp], apart: set[int]
+) -> None:
     values: dict[str, Value] = dict(zip(table.key, key, strict=True))
     versions: dict[int, int] = {}
     for unit in table.units:
         found = state.heads[unit.index]
         won = winner(found.values(), unit.rule, stamps)
         values.update(zip(unit.columns, won.values, strict=True))
-        special = len(found) > 1 or won.deleted
-        versions[unit.index] = -won.version if special else won.version
+        versions[unit.index] = -won.version if unit.index in apart else won.version
     whole = abs(versions[0])
     differing = {str(u): v for u, v in versions.items() if v != whole}
     vx = json.dumps(differing, separators=(",", ":")) if differing else None

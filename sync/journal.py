@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from shared.schema import Table, Value, key_text, quoted
+from shared.schema import Table, Unit, Value, key_text, quoted
 from sync.body import decode_header, decode_parts, rows_of
 from sync.change import Block
-from sync.heads import Key, apply_to_rows, own_weight
+from sync.heads import Key, apply_to_rows, dead_keys, own_weight
 from sync.log import find_version, logged, read_changeset
-from sync.merge import Change
+from sync.merge import Change, Values
 
 
 @dataclass(frozen=True)
@@ -95,16 +95,17 @@ def _insert_plainly(
     """INSERT … ON CONFLICT DO NOTHING over whole columns; what met an existing or a dead key is returned."""
     known = {c.name for c in table.columns}
     names = [name for name in group[0][1].columns if name in known]
-    if set(table.key) - set(names) or _has_dead_rows(db, table):
+    if set(table.key) - set(names):
         return [(one, block, row) for one, block in group for row in range(block.count)]
     marks = ", ".join("?" for _ in names)
     sql = (
         f"INSERT INTO {quoted(table.name)} ({', '.join(map(quoted, names))}, _v) VALUES ({marks}, ?)"
         " ON CONFLICT DO NOTHING"
     )
-    sent = sum(block.count for _, block in group)
-    cursor = db.conn.executemany(sql, _rows_with_version(group, names))
-    if cursor.rowcount == sent:
+    dead = dead_keys(db, table)
+    sent = list(_rows_with_version(group, names)) if not dead else list(_rows_of_new_keys(table, group, names, dead))
+    cursor = db.conn.executemany(sql, sent)
+    if cursor.rowcount == sum(block.count for _, block in group):
         return []
     return [
         (one, block, row)
@@ -122,8 +123,14 @@ def _rows_with_version(
         yield from zip(*columns, [one.n] * block.count, strict=True)
 
 
-def _has_dead_rows(db: Database, table: Table) -> bool:
-    return db.conn.execute("SELECT 1 FROM _delete WHERE t = ? LIMIT 1", (table.name,)).fetchone() is not None
+def _rows_of_new_keys(
+    table: Table, group: Sequence[tuple[Opened, Block]], names: Sequence[str], dead: set[str]
+) -> Iterator[tuple[Value, ...]]:
+    """The same without the keys of which more is known than a row can say."""
+    for one, block in group:
+        for key, row in zip(rows_of(block, table.key), rows_of(block, names), strict=True):
+            if key_text(key) not in dead:
+                yield (*row, one.n)
 
 
 def _whole_version(db: Database, table: Table, key: Key) -> int | None:
@@ -162,7 +169,8 @@ def _update_plainly(
 
 @dataclass(frozen=True)
 class _Loaded:
-    """Rows that name several versions for one unit cannot be compared with one number."""
+    """Rows that name several versions for one unit cannot be compared with one number, and a weight carried
+    over has no place in a plain row."""
 
     unfit: list[tuple[int, int]]
 
@@ -178,7 +186,7 @@ def _load_updates(
     rows, unfit = [], []
     for b, (one, block) in enumerate(group):
         for i, (row, named) in enumerate(zip(rows_of(block, names), block.bases, strict=True)):
-            if any(len(versions) != 1 for versions in named):
+            if any(len(versions) != 1 for versions in named) or (block.weights and any(block.weights[i])):
                 unfit.append((b, i))
             else:
                 rows.append((*row, *(_local(one, versions[0]) for versions in named), one.n, b, i))
@@ -253,6 +261,18 @@ def change_at(table: Table, one: Opened, block: Block, row: int) -> Change:
         return Change(block.op, one.n, {0: ()} if block.op == "k" else {}, bases)
     writes = {u.index: tuple(_value(table, block, c, row) for c in u.columns) for u in table.units}
     return Change("i", one.n, writes, bases)
+
+
+def written_values(db: Database, table: Table, key: Key, unit: Unit, version: int) -> Values:
+    """What a changeset of the log wrote into a unit of a row. Raises KeyError when it did not touch it."""
+    one = open_changeset(db, version)
+    for block in one.blocks:
+        for row in range(block.count) if block.table == table.name else ():
+            if _key_at(table, block, row) == key:
+                writes = change_at(table, one, block, row).writes
+                if unit.index in writes:
+                    return writes[unit.index]
+    raise KeyError(version)
 
 
 def _value(table: Table, block: Block, column: str, row: int) -> Value:

@@ -60,6 +60,29 @@ def write_identity(database: Path, identity: Identity) -> None:
         os.close(folder)
 
 
+def progress_path(database: Path) -> Path:
+    """Where the progress mark of a database lies."""
+    return database.with_name(database.name + ".progress")
+
+
+def read_progress(database: Path) -> int:
+    """How far the database had come when it was last written; 0 when nobody noted it."""
+    try:
+        return int(progress_path(database).read_text("ascii"))
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def write_progress(database: Path, progress: int) -> None:
+    """Note how far the database has come, after its commit. Overwritten in place and not flushed: what a power
+    cut loses here only makes the mark older than the database, which is no sign of anything."""
+    handle = os.open(progress_path(database), os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, b"%020d" % progress)
+    finally:
+        os.close(handle)
+
+
 def verify_key_of(seed: bytes) -> bytes:
     """The public half, 32 bytes."""
     return bytes(SigningKey(seed).verify_key)

@@ -48,8 +48,12 @@ class RowState:
 
     @property
     def alive(self) -> bool:
-        """True when some head is named by no delete."""
-        return any(not head.deleted for unit in self.heads.values() for head in unit.values())
+        """True when the row was inserted and some head is named by no delete.
+
+        Without a head of existence the insert was refused, and what changed the row since waits for the
+        same verdict.
+        """
+        return bool(self.heads.get(0)) and any(not head.deleted for unit in self.heads.values() for head in unit.values())
 
 
 def fold(state: RowState, changes: Iterable[Change]) -> RowState:

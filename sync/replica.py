@@ -14,12 +14,12 @@ from nacl.signing import SigningKey
 from sqlite_utils import Database
 
 from shared.clock import Clock
-from shared.database import open_database, transaction
+from shared.database import is_open, open_database, transaction
 from shared.errors import DatabaseUnusable
 from shared.ids import Randomness
 from shared.migrations import record_migrations
 from shared.schema import Table, tables_of
-from sync.keys import Identity, read_identity, verify_key_of, write_identity
+from sync.keys import Identity, read_identity, read_progress, verify_key_of, write_identity, write_progress
 from sync.tables import engine_migrations, install_triggers
 
 SCHEMA_VERSION = 1
@@ -120,7 +120,9 @@ def _prove_same_file(path: Path, db: Database, randomness: Randomness) -> Identi
     if identity is None:
         raise DatabaseUnusable("database_missing", path=str(path))
     known = setting(db, "token")
-    if known not in (identity.token, identity.next_token):
+    # The token only changes at an opening; a copy made since then and put back shows by what it lacks.
+    older = known not in (identity.token, identity.next_token) or progress_of(db) < read_progress(path)
+    if older:
         start_incarnation(db, randomness)
         if setting(db, "role") == "hub" and known != "new":
             set_setting(db, "epoch", randomness.text(10))
@@ -137,6 +139,19 @@ def start_incarnation(db: Database, randomness: Randomness) -> None:
     db.conn.execute(
         "INSERT INTO _origin (name, node, mine) VALUES (?, ?, 1)", (f"{node}.{randomness.text(4)}", node)
     )
+
+
+def progress_of(db: Database) -> int:
+    """A number that grows with everything that must not be given out twice: commits, ids, hub sequences."""
+    entries = db.conn.execute("SELECT coalesce(max(hub_seq), 0) FROM _entry").fetchone()[0]
+    own = entries if setting(db, "role") == "hub" else 0
+    return int(setting(db, "commit_counter", "0")) + int(setting(db, "mint_counter", "0")) + int(own)
+
+
+def note_progress(replica: Replica, db: Database) -> None:
+    """Write the progress mark beside the file. Call after a commit, outside any transaction."""
+    if not is_open(db):
+        write_progress(replica.path, progress_of(db))
 
 
 def current_origin(db: Database) -> tuple[int, str]:

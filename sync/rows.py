@@ -6,13 +6,15 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlite_utils import Database
 
 from shared.schema import Table, Value, key_parts, key_text, quoted
-from sync.heads import Key, load_state, read_row, unit_values, unit_versions, where_key
+from sync.heads import Key, dead_keys, load_state, read_row, unit_values, unit_versions, where_key
+from sync.journal import written_values
 
-Row = tuple[Value, ...]
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,10 @@ def pending_inserts(db: Database, table: Table) -> list[Edit]:
         f" ORDER BY {', '.join(map(quoted, table.key))}"
     )
     rows = db.conn.execute(sql, (table.name, table.name)).fetchall()
-    tombs = {k for (k,) in db.conn.execute("SELECT k FROM _delete WHERE t = ?", (table.name,))}
-    replaced = {
-        k for (k,) in db.conn.execute("SELECT k FROM _pending WHERE t = ? AND op IN ('x', 'd')", (table.name,))
-    }
+    tombs = dead_keys(db, table)
+    # Only a row that some changeset had written can be replaced; one of this very transaction is still new.
+    sql = "SELECT k FROM _pending WHERE t = ? AND op IN ('x', 'd') AND v IS NOT NULL"
+    replaced = {k for (k,) in db.conn.execute(sql, (table.name,))}
     found = []
     for row in rows:
         values = dict(zip(names, row, strict=True))
@@ -83,16 +85,12 @@ def pending_updates(db: Database, table: Table) -> list[Edit]:
 def pending_replacements(db: Database, table: Table) -> list[Edit]:
     """Rows wiped by REPLACE, or deleted and inserted again: an edit of the units that differ now."""
     found = []
-    rows = db.conn.execute(
-        "SELECT k, r, v, vx, old FROM _pending WHERE t = ? AND op IN ('x', 'd') AND old IS NOT NULL AND v IS NOT NULL",
-        (table.name,),
-    ).fetchall()
-    for text, old_number, v, vx, old in rows:
+    for text, mask, v, vx, old in _pending_gone(db, table):
         key = key_parts(table, text)
         now = read_row(db, table, key)
-        if now is None or now[-2] is not None or _row_number(db, table, key) == old_number:
+        if now is None or now[-2] is not None:
             continue
-        before = dict(zip((c.name for c in table.columns), json.loads(old), strict=True))
+        before = _as_written(db, table, key, old, (mask, v, vx))
         after = dict(zip((c.name for c in table.columns), now, strict=False))
         changed = [u.index for u in table.units[1:] if unit_values(u, before) != unit_values(u, after)]
         # The new row takes over the old one's versions; only what differs is a change.
@@ -102,8 +100,25 @@ def pending_replacements(db: Database, table: Table) -> list[Edit]:
     return found
 
 
-def _row_number(db: Database, table: Table, key: Key) -> int:
-    return int(db.conn.execute(f"SELECT _r FROM {quoted(table.name)} WHERE {where_key(table)}", key).fetchone()[0])
+def _pending_gone(db: Database, table: Table) -> list[Row]:
+    return db.conn.execute(
+        "SELECT k, mask, v, vx, old FROM _pending"
+        " WHERE t = ? AND op IN ('x', 'd') AND old IS NOT NULL AND v IS NOT NULL",
+        (table.name,),
+    ).fetchall()
+
+
+def _as_written(db: Database, table: Table, key: Key, old: str, at: tuple[int, int, str | None]) -> dict[str, Value]:
+    """A row that is gone, as its versions wrote it: what this very transaction had changed before (`mask`)
+    belongs to no changeset."""
+    mask, v, vx = at
+    values = dict(zip((c.name for c in table.columns), json.loads(old), strict=True))
+    versions = unit_versions((v, vx), table) if mask else {}
+    for unit in table.units[1:]:
+        if mask >> unit.index & 1:
+            written = written_values(db, table, key, unit, abs(versions[unit.index]))
+            values.update(zip(unit.columns, written, strict=True))
+    return values
 
 
 def edit_of_units(
@@ -123,22 +138,19 @@ def edit_of_units(
         heads = load_state(db, table, key).heads.get(index, {})
         shown = heads[-version]
         named[index] = frozenset(h.version for h in heads.values() if h.values == shown.values)
-        weights[index] = shown.weight
+        if len(heads) > 1:
+            weights[index] = shown.weight
     return Edit("u", key, values, named, weights=weights, by_path=by_path)
 
 
 def pending_deletes(db: Database, table: Table) -> list[tuple[Edit, Sequence[Value]]]:
     """Rows that are gone, each with the row as it was; a delete names every head of every unit."""
     found: list[tuple[Edit, Sequence[Value]]] = []
-    rows = db.conn.execute(
-        "SELECT k, v, vx, old FROM _pending WHERE t = ? AND op IN ('d', 'x') AND old IS NOT NULL AND v IS NOT NULL",
-        (table.name,),
-    ).fetchall()
-    for text, v, vx, old in rows:
+    for text, mask, v, vx, old in _pending_gone(db, table):
         key = key_parts(table, text)
         if read_row(db, table, key) is not None:
             continue
-        was = (*json.loads(old), v, vx)
+        was = (*_as_written(db, table, key, old, (mask, v, vx)).values(), v, vx)
         state = load_state(db, table, key, was)
         named = {version for heads in state.heads.values() for version in heads} | state.deletes
         edit = Edit("d", key, dict(zip(table.key, key, strict=True)), named=frozenset(named), by_path=True)

@@ -130,14 +130,16 @@ def trigger_sql(table: Table) -> dict[str, str]:
         # INSERT OR REPLACE fires no delete trigger in the sqlite3 shell: this keeps the row it would wipe.
         f"{table.name}_capture_replace": f"""BEFORE INSERT ON {name} WHEN new._v IS NULL
 BEGIN {put} SELECT {t}, {key_new}, _r, 'x', 0, _v, _vx, {old_row_sql(table, "")} FROM {name} WHERE {same_key}
- ON CONFLICT DO NOTHING; END""",
+ ON CONFLICT DO UPDATE SET op = CASE op WHEN 'u' THEN 'x' ELSE op END, old = coalesce(old, excluded.old); END""",
         f"{table.name}_capture_update": f"""AFTER UPDATE ON {name}
 WHEN old._v IS new._v AND old._vx IS new._vx AND NOT ({moved}) AND ({mask}) <> 0
 BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, NULL)
  ON CONFLICT DO UPDATE SET mask = mask | excluded.mask; END""",
         f"{table.name}_capture_move": f"""AFTER UPDATE ON {name} WHEN old._v IS new._v AND ({moved})
-BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old}) ON CONFLICT DO NOTHING;
- {put} VALUES ({t}, {key_new}, new._r, 'i', 0, NULL, NULL, NULL) ON CONFLICT DO NOTHING;
+BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
+ ON CONFLICT DO UPDATE SET op = CASE WHEN op = 'i' THEN 'z' ELSE 'd' END, old = coalesce(old, excluded.old);
+ {put} VALUES ({t}, {key_new}, new._r, 'i', 0, NULL, NULL, NULL)
+ ON CONFLICT DO UPDATE SET op = 'i', r = excluded.r WHERE v IS NULL;
  UPDATE {name} SET _v = NULL, _vx = NULL WHERE _r = new._r; END""",
         f"{table.name}_capture_delete": f"""AFTER DELETE ON {name} WHEN old._v IS NOT -1
 BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})

@@ -17,8 +17,9 @@ from sync.status import backlog
 from sync.steps.judge import Sender
 
 
-def ask(replica: Replica, db: Database) -> dict[str, Any]:
-    """Node half: the head of a request, without its frame."""
+def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, Any]:
+    """Node half: the head of a request, without its frame. `forked`: ask for the own streams as well, because
+    the hub holds another branch of one of them."""
     cursors = dict(db.conn.execute("SELECT scope, hub_seq FROM _cursor").fetchall())
     held = db.conn.execute(
         "SELECT name || '/' || scope, max(seq) FROM _changeset JOIN _origin USING (o) WHERE node = ? GROUP BY o, scope",
@@ -26,7 +27,7 @@ def ask(replica: Replica, db: Database) -> dict[str, Any]:
     ).fetchall()
     return {
         "v": SYNC_VERSION, "schema": SCHEMA_VERSION, "app": APP_VERSION, "epoch": setting(db, "epoch"),
-        "now": replica.clock.now_ms(), "cursors": cursors, "held": dict(held), "backlog": backlog(db)[0],
+        "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else dict(held), "backlog": backlog(db)[0],
         "conflicts": count_open(db, replica)[0], "nodes": nodes_digest(db),
     }  # fmt: skip
 

@@ -143,20 +143,26 @@ def _role_allows(
 
 def _refused_parent(replica: Replica, db: Database, opened: Opened) -> Refusal | None:
     """A change of a row whose insert was refused is refused with it."""
-    for named in {n for n in opened.names if n}:
-        row = db.conn.execute("SELECT state FROM _changeset WHERE n = ?", (named,)).fetchone()
-        if row[0] != "quarantined":
+    touched = keys_in(replica.tables, [_only(opened, inserts=False)])
+    seen: set[int] = set()
+    todo = list(opened.names)
+    while todo:
+        n = todo.pop()
+        state = db.conn.execute("SELECT state FROM _changeset WHERE n = ?", (n,)).fetchone()
+        if n in seen or state is None or state[0] != "quarantined":
             continue
-        parent = open_changeset(db, named)
-        made = keys_in(replica.tables, [_only_inserts(parent)])
-        touched = keys_in(replica.tables, [opened])
+        seen.add(n)
+        parent = open_changeset(db, n)
+        made = keys_in(replica.tables, [_only(parent, inserts=True)])
         if any(touched.get(name, set()) & keys for name, keys in made.items()):
             return Refusal("depends_on_refused", {})
+        todo += parent.names  # an edit of an edit of a refused insert names only the edit
     return None
 
 
-def _only_inserts(opened: Opened) -> Opened:
-    return Opened(opened.n, opened.scope, [b for b in opened.blocks if b.op == "i"], opened.names)
+def _only(opened: Opened, *, inserts: bool) -> Opened:
+    blocks = [b for b in opened.blocks if (b.op == "i") is inserts]
+    return Opened(opened.n, opened.scope, blocks, opened.names)
 
 
 def judge_actions(

@@ -19,7 +19,7 @@ from sync.errors import BadMessage
 from sync.heads import redecide
 from sync.journal import apply_changesets, keys_in, open_changeset, recompute_rows
 from sync.keys import sign, signed_by
-from sync.log import origin_number, pack_parts, read_changeset
+from sync.log import logged, origin_number, pack_parts, read_changeset
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize
@@ -36,13 +36,23 @@ class Asker:
     held: Mapping[str, int]
 
 
+# Stream → hash → changeset, of what no later changeset of the message follows. A fork has several ends.
+Ends = dict[tuple[str, str], dict[bytes, Changeset]]
+
+
+def _extend(ends: Ends, changeset: Changeset) -> None:
+    stream = ends.setdefault((changeset.origin, changeset.scope), {})
+    stream.pop(changeset.prev, None)
+    stream[changeset.hash] = changeset
+
+
 @dataclass
 class News:
     """An answer's entries and pieces under construction."""
 
     entries: list[list[Any]] = field(default_factory=list)
     pieces: list[bytes] = field(default_factory=list)
-    ends: dict[tuple[str, str], Changeset] = field(default_factory=dict)
+    ends: Ends = field(default_factory=dict)
     rows: int = 0
     more: bool = False
 
@@ -77,8 +87,8 @@ def _full(found: News, size: FrameSize) -> bool:
 
 def _inside_stretch(db: Database, found: News, entry: HubEntry) -> bool:
     """A stretch is relayed whole: it can be checked only at its signed end."""
-    end = found.ends.get((entry.origin, entry.scope))
-    return end is not None and entry.kind == "receipt" and _signature(db, end) is None
+    ends = found.ends.get((entry.origin, entry.scope), {}).values()
+    return entry.kind == "receipt" and any(_signature(db, end) is None for end in ends)
 
 
 def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> None:
@@ -92,12 +102,48 @@ def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> No
         count, pieces = changeset_pieces(changeset)
         found.pieces += [changeset.prev[:HASH8], *pieces]
         if entry.kind == "receipt":
-            found.ends[entry.origin, entry.scope] = changeset
+            _extend(found.ends, changeset)
     found.entries.append(
         [entry.scope, entry.hub_seq, entry.kind, entry.origin, entry.seq, entry.hash8.hex(), entry.received_at,
          entry.effective, entry.verdict, entry.reason, entry.data, count]
     )  # fmt: skip
     found.rows += db.conn.execute("SELECT rows FROM _changeset WHERE n = ?", (n,)).fetchone()[0]
+
+
+def asides(db: Database, pushed: Sequence[Changeset]) -> list[list[Any]]:
+    """Hub half: the verdicts on what the asker pushed into scopes it does not hold, and whose log it never gets."""
+    found = []
+    for changeset in pushed:
+        row = db.conn.execute(
+            "SELECT c.hub_seq, c.received_at, e.reason, e.reason_data FROM _changeset AS c JOIN _origin AS o USING (o)"
+            " JOIN _entry AS e ON e.hub_seq = c.hub_seq WHERE name = ? AND c.scope = ? AND seq = ? AND hash = ?",
+            (changeset.origin, changeset.scope, changeset.seq, changeset.hash),
+        ).fetchone()
+        if row is not None:
+            found.append([changeset.origin, changeset.scope, changeset.seq, changeset.hash[:HASH8].hex(), *row])
+    return found
+
+
+def _take_asides(db: Database, raw: Sequence[Any]) -> list[int]:
+    """Node half: what was refused for its scope is received and refused; the numbers still to be taken out."""
+    refused = []
+    for item in raw:
+        try:
+            origin, scope, seq, hash8, hub_seq, received, reason, data = item
+            about = HubEntry(
+                int(hub_seq), str(scope), "receipt", str(origin), int(seq), bytes.fromhex(hash8), int(received), 0,
+                "refused", str(reason), str(data),
+            )  # fmt: skip
+        except (TypeError, ValueError) as error:
+            raise BadMessage("damaged") from error
+        n = find_version_any(db, about)
+        db.conn.execute(
+            "UPDATE _changeset SET hub_seq = ?, received_at = ?, reason = ?, reason_data = ? WHERE n = ?",
+            (about.hub_seq, about.received_at, about.reason, about.data, n),
+        )
+        if _state(db, n) == "applied":
+            refused.append(n)
+    return refused
 
 
 def _signature(db: Database, end: Changeset) -> bytes | None:
@@ -111,7 +157,7 @@ def _signature(db: Database, end: Changeset) -> bytes | None:
 
 def _signed_ends(replica: Replica, db: Database, found: News) -> list[tuple[str, str, int, bytes]]:
     signed = []
-    for (origin, scope), end in found.ends.items():
+    for (origin, scope), end in ((stream, end) for stream, ends in found.ends.items() for end in ends.values()):
         signature = _signature(db, end)
         if signature is None and origin.split(".", 1)[0] == replica.node:
             signature = sign(replica.seed, head_statement(f"{origin}/{scope}", end.seq, end.hash))
@@ -152,7 +198,7 @@ def take_news(
     entries, changesets = _read_entries(db, head.get("e", ()), reader)
     received = [c for e, c in zip(entries, changesets, strict=True) if c is not None and e.kind == "receipt"]
     _check_ends(head.get("h", ()), reader, received, keys)
-    taken = Taken(behind_itself=any(c.origin == current_origin(db)[1] for c in received))
+    taken = Taken()
     arrivals, released, refused = [], [], []
     for entry, changeset in zip(entries, changesets, strict=True):
         if changeset is not None and entry.kind == "receipt":
@@ -161,6 +207,8 @@ def take_news(
         elif entry.kind == "release":
             released.append((entry, changeset))
     ready = receive(replica, db, arrivals)
+    own = current_origin(db)[1]
+    taken.behind_itself = any(one.origin == own for one in logged(db, ready).values())
     apply = [open_changeset(db, n) for n in ready if _state(db, n) == "applied"]
     applied = apply_changesets(db, replica.tables, apply)
     taken.changesets, taken.rows, taken.rows_by_path = len(ready), applied.rows, applied.rows_by_path
@@ -172,6 +220,7 @@ def take_news(
         if entry.verdict == "refused" and entry.kind == "receipt" and _state(db, n) == "applied":
             refused.append(n)
     _check_tops(db, head.get("t", {}), reader, keys)
+    refused += _take_asides(db, head.get("x", ()))
     _take_out(replica, db, refused)
     _put_in(replica, db, released)
     for entry in entries:
@@ -187,7 +236,7 @@ def _read_entries(
 ) -> tuple[list[HubEntry], list[Changeset | None]]:
     entries: list[HubEntry] = []
     changesets: list[Changeset | None] = []
-    chain: dict[tuple[str, str, int], bytes] = {}
+    chain: dict[tuple[str, str, int, bytes], bytes] = {}
     for item in raw:
         try:
             scope, hub_seq, kind, origin, seq, hash8, received, effective, verdict, reason, data, count = item
@@ -200,13 +249,11 @@ def _read_entries(
         changeset = None
         if count is not None:
             [prev8] = reader.take()
-            prev = chain.get((entry.origin, entry.scope, entry.seq - 1), b"")
-            if prev[:HASH8] != prev8:
-                prev = _full_prev(db, entry, prev8)
+            prev = chain.get((entry.origin, entry.scope, entry.seq - 1, prev8)) or _full_prev(db, entry, prev8)
             changeset = changeset_from(reader, entry.origin, entry.scope, entry.seq, prev, int(count))
             if changeset.hash[:HASH8] != entry.hash8:
                 raise BadMessage("bad_chain", stream=f"{entry.origin}/{entry.scope}", seq=str(entry.seq))
-            chain[entry.origin, entry.scope, entry.seq] = changeset.hash
+            chain[entry.origin, entry.scope, entry.seq, entry.hash8] = changeset.hash
         entries.append(entry)
         changesets.append(changeset)
     return entries, changesets
@@ -230,17 +277,24 @@ def _check_ends(
     raw: Sequence[Any], reader: PieceReader, changesets: Sequence[Changeset], keys: Mapping[str, bytes]
 ) -> None:
     """Every stream in the answer must end in a changeset that its own node signed."""
-    ends = {(c.origin, c.scope): c for c in changesets}
+    ends: Ends = {}
+    for changeset in changesets:
+        _extend(ends, changeset)
+    unsigned = [end for stream in ends.values() for end in stream.values()]
     for item in raw:
         origin, scope, seq = str(item[0]), str(item[1]), int(item[2])
         [signature] = reader.take()
-        end = ends.pop((origin, scope), None)
-        key = keys.get(origin.split(".", 1)[0])
-        if end is None or end.seq != seq or key is None:
+        key = keys.get(origin.split(".", 1)[0], b"")
+        vouched = [
+            end
+            for end in unsigned
+            if (end.origin, end.scope, end.seq) == (origin, scope, seq)
+            and signed_by(key, head_statement(f"{origin}/{scope}", seq, end.hash), signature)
+        ]
+        if not vouched:
             raise BadMessage("bad_signature", stream=f"{origin}/{scope}")
-        if not signed_by(key, head_statement(f"{origin}/{scope}", seq, end.hash), signature):
-            raise BadMessage("bad_signature", stream=f"{origin}/{scope}")
-    if ends:
+        unsigned = [end for end in unsigned if end not in vouched]
+    if unsigned:
         raise BadMessage("bad_signature")
 
 

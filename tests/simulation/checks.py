@@ -1,0 +1,139 @@
+"""What must hold in a world: after every exchange, and when all lines are healed and all is quiet."""
+
+from __future__ import annotations
+
+import json
+import random
+
+from sync.conflicts import open_conflicts
+from sync.status import refusals
+from tests.simulation.canonical import difference, names_of, state_of
+from tests.simulation.rebuild import rebuilt
+from tests.simulation.reference import reference_of
+from tests.simulation.world import Site, World, holdings
+
+
+def scopes_of(world: World, site: Site) -> set[str]:
+    """The scopes that a site holds."""
+    return {"con", site.campus} if site.campus else {"con", *(node.campus for node in world.nodes)}
+
+
+def check_cursors(world: World, node: Site) -> None:
+    """What a node has of the hub's log is a beginning of it, and its cursor stands at its end (C11)."""
+    log = "SELECT hub_seq, kind, verdict, effective, log_hash FROM _entry WHERE scope = ? ORDER BY hub_seq"
+    for scope in scopes_of(world, node):
+        ours, theirs = (site.db.conn.execute(log, (scope,)).fetchall() for site in (node, world.hub))
+        assert ours == theirs[: len(ours)], f"{node.name}: its log in {scope} is not the beginning of the hub's"
+        cursor = node.db.conn.execute("SELECT hub_seq FROM _cursor WHERE scope = ?", (scope,)).fetchone()
+        assert (cursor[0] if cursor else 0) == (ours[-1][0] if ours else 0), f"{node.name}: cursor of {scope}"
+    lacking = node.db.conn.execute("SELECT count(*) FROM _entry LEFT JOIN _changeset USING (n) WHERE hash IS NULL")
+    assert lacking.fetchone()[0] == 0, f"{node.name}: a receipt without its changeset"
+
+
+def check_quiet(world: World) -> None:
+    """Everything that must hold once everybody has synced and nobody has anything left to say."""
+    for node in world.nodes:
+        check_cursors(world, node)
+        check_equal(world, node)
+    check_acknowledged(world)
+    for site in world.sites:
+        check_no_pending(site)
+        check_against_definition(world, site)
+        check_quarantine(world, site)
+        check_rebuild(world, site)
+
+
+def check_equal(world: World, node: Site) -> None:
+    """A node shows in its scopes what the hub shows, open conflicts included (C3)."""
+    scopes = scopes_of(world, node)
+    ours = state_of(node.replica, node.db, scopes)
+    theirs = state_of(world.hub.replica, world.hub.db, scopes)
+    assert ours == theirs, f"{node.name} (-) and the hub (+) differ:\n{difference(ours, theirs)}"
+
+
+def check_acknowledged(world: World) -> None:
+    """Every save that was acknowledged is at the hub, applied or refused with a reason (C1, C9, C11)."""
+    at_hub = holdings(world.hub.db)
+    lost = [saved for saved in world.saved if (saved.origin, saved.scope, saved.hash) not in at_hub]
+    assert lost == [], f"acknowledged and lost: {lost[:3]}"
+    odd = world.hub.db.conn.execute(
+        "SELECT n, state FROM _changeset WHERE hub_seq IS NULL OR state NOT IN ('applied', 'quarantined')"
+        " OR (state = 'quarantined' AND coalesce(reason, '') = '')"
+    ).fetchall()
+    assert odd == [], f"neither applied nor refused with a reason: {odd}"
+
+
+def check_no_pending(site: Site) -> None:
+    """Nothing is left to pack, and nothing waits for what never comes."""
+    pending = site.db.conn.execute("SELECT count(*) FROM _pending").fetchone()[0]
+    waiting = site.db.conn.execute("SELECT count(*) FROM _changeset WHERE state = 'waiting'").fetchone()[0]
+    assert (pending, waiting) == (0, 0), f"{site.name}: pending, waiting"
+    stale = site.db.conn.execute("SELECT count(*) FROM _pending_stale").fetchone()[0]
+    assert stale == 0, f"{site.name}: stale writes left behind"
+
+
+def check_against_definition(world: World, site: Site) -> None:
+    """Rows, winners, and each losing value in exactly one open conflict, as the definition says (C4)."""
+    reference = reference_of(site.replica, site.db).expected(scopes_of(world, site))
+    shown: dict = {}
+    names = names_of(site.db)
+    for table in site.replica.tables.values():
+        columns = [c.name for c in table.columns]
+        for row in site.db.conn.execute(f"SELECT {', '.join(columns)} FROM {table.name}").fetchall():
+            values = dict(zip(columns, row, strict=True))
+            key = tuple(values[name] for name in table.key)
+            shown[table.name, key] = {u.name: tuple(values[c] for c in u.columns) for u in table.units[1:]}
+    assert shown.keys() == reference.keys(), f"{site.name}: rows {shown.keys() ^ reference.keys()}"
+    cards: dict = {}
+    for conflict in open_conflicts(site.db, site.replica):
+        card = {tuple(s.values.values()) for s in conflict.heads}
+        assert conflict.kind == "delete" or len(card) == len(conflict.heads), f"{site.name}: a value twice on one card {conflict}"
+        assert (conflict.table, conflict.key, conflict.unit) not in cards, f"{site.name}: two cards {conflict}"
+        assert all(names[s.version] for s in conflict.heads)
+        cards[conflict.table, conflict.key, conflict.unit] = card
+    for place, want in reference.items():
+        have = shown[place]
+        assert {u: want[u][1] for u in have} == have, f"{site.name}: {place} shows {have}, should be {want}"
+        for unit in have:
+            card = cards.pop((*place, unit), set())
+            assert card == want["conflicts"].get(unit, set()), f"{site.name}: {place} {unit}: card {card}, {want}"
+        assert ((*place, "row") in cards) == want["deleted"], f"{site.name}: {place}: delete card"
+        cards.pop((*place, "row"), None)
+    assert cards == {}, f"{site.name}: cards about nothing: {cards}"
+
+
+def check_quarantine(world: World, site: Site) -> None:
+    """Nothing refused is visible; both ends name it with a reason; the same set is refused everywhere (C9)."""
+    bad = {n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE state IN ('quarantined', 'hole')")}
+    for name in site.replica.tables:
+        for v, vx in site.db.conn.execute(f"SELECT _v, _vx FROM {name}"):
+            visible = {abs(v), *(abs(x) for x in json.loads(vx or "{}").values())}
+            assert not visible & bad, f"{site.name}: {name} shows a refused changeset {visible & bad}"
+    heads = {v for (v,) in site.db.conn.execute("SELECT v FROM _head UNION SELECT v FROM _delete")}
+    assert not heads & bad, f"{site.name}: heads of refused changesets {heads & bad}"
+    listed = {refusal.version for refusal in refusals(site.db, site.replica)}
+    own = site.db.conn.execute(
+        "SELECT v.name FROM _changeset AS c JOIN changeset_name AS v USING (n) WHERE c.state = 'quarantined'"
+    ).fetchall()
+    assert listed == {name for (name,) in own}, f"{site.name}: refusals shown {listed}, held {own}"
+    names, at_hub = names_of(site.db), names_of(world.hub.db)
+    refused = {
+        at_hub[n] for (n,) in world.hub.db.conn.execute("SELECT n FROM _changeset WHERE state = 'quarantined'")
+        if at_hub[n].split("/")[1] in scopes_of(world, site)
+    }  # fmt: skip
+    here = {names[n] for n in bad if names[n].split("/")[1] in scopes_of(world, site)}
+    assert here == refused, f"{site.name}: refused here {here}, at the hub {refused}"
+    unsent = site.db.conn.execute("SELECT count(*) FROM _changeset WHERE hub_seq IS NULL").fetchone()[0]
+    assert unsent == 0, f"{site.name}: {unsent} changesets without a verdict"
+
+
+def check_rebuild(world: World, site: Site) -> None:
+    """The same set in another order gives the same state (C3)."""
+    scopes = scopes_of(world, site)
+    chance = random.Random(world.random.random())
+    copy = rebuilt(site.replica, site.db, world.folder / "empty.db", chance)
+    try:
+        ours, anew = state_of(site.replica, site.db, scopes), state_of(site.replica, copy, scopes)
+        assert ours == anew, f"{site.name} (-) and its rebuild (+) differ:\n{difference(ours, anew)}"
+    finally:
+        copy.close()

@@ -1,0 +1,221 @@
+"""What people do in a simulated world, each deed drawn from the world's seed."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from shared.errors import NotFound
+from shared.records import (
+    Account,
+    AccountRole,
+    CalendarDay,
+    Evidence,
+    GroupMember,
+    Pupil,
+    Register,
+    RegisterException,
+    StaffDay,
+)
+from shared.schema import Value, find, table_of
+from sync.capture import Writing, token_of, write
+from sync.change import Author
+from sync.conflicts import open_conflicts, resolve
+from sync.status import refusals
+from tests.simulation.chance import YEAR_MS
+from tests.simulation.world import CAMPUSES, Site, World
+
+DATES = ("2025-09-01", "2025-09-02")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A row that somebody may touch: its record with some first values, its key and its editable fields."""
+
+    record: object
+    key: tuple[Value, ...]
+    changes: dict[str, Value]
+
+
+def target(world: World, campus: str) -> Target:
+    """One of the few rows of a campus, with fresh values for some of its fields."""
+    pick, number = world.random.choice, world.random.randrange(6)
+    day = pick(DATES)
+    records: tuple[object, ...] = (
+        CalendarDay(campus=campus, date=day, kind=pick(("school_day", "holiday")), week=number, note=f"n{number}"),
+        StaffDay(person_id="A-clerk", date=day, campus=campus, status="present", late_minutes=number),
+        Account(person_id="A-clerk", login=f"l{number}", revoked_at=pick((None, "2026-01-01T00:00:00.000Z"))),
+        Account(person_id="B-guest", login=f"l{number}", password_hash=f"h{number}"),
+        Register(group_id=f"{campus}-1", date=day, session="am", taken_by=f"{campus}-clerk",
+                 taken_at=f"t{number}", roster_size=number, roster_digest="d"),
+        RegisterException(group_id=f"{campus}-1", date=day, session="am", person_id=f"{campus}-p",
+                          source="teacher", mark=pick(("late", "sick")), minutes=number),
+        Pupil(id=f"{campus}-p", name=f"娃{number}", sex=pick(("male", "female")), initials=f"i{number}"),
+        GroupMember(group_id=f"{campus}-1", member_id=f"{campus}-p", begin=day, seat_number=number),
+        Evidence(id=f"{campus}-e", person_id="A-clerk", campus=campus, date=day, kind="lesson",
+                 quantity=str(number), note=f"n{number}"),
+    )  # fmt: skip
+    record = pick(records)
+    table = table_of(type(record))
+    names = world.random.sample(table.fields, k=world.random.randint(1, len(table.fields)))
+    values = {name: getattr(record, name) for name in names}
+    return Target(record, tuple(getattr(record, name) for name in table.key), values)
+
+
+def author(world: World, site: Site) -> Author:
+    """Mostly the clerk; now and then somebody without the role, or a mark at a lower rank."""
+    if site is world.hub:
+        return Author("office", "", "office")
+    who = "guest" if world.random.random() < 0.06 else "clerk"
+    return Author(f"{site.campus}-{who}", "", world.random.choice(("office", "office", "person")))
+
+
+def save(world: World, site: Site) -> None:
+    """One save of one to three edits, now and then of a campus that is none of the author's business."""
+    by = author(world, site)
+    before = site.db.conn.execute("SELECT coalesce(max(n), 0) FROM _changeset").fetchone()[0]
+    told = []
+    with write(site.replica, site.db, by) as w:
+        for _ in range(world.random.choice((1, 1, 2, 3))):
+            foreign = site is world.hub or world.random.random() < 0.08
+            campus = world.random.choice(CAMPUSES) if foreign else site.campus
+            told.append(edit(world, site, w, target(world, campus)))
+    numbers = [n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE n > ? ORDER BY n", (before,))]
+    world.remember(site, numbers)
+    world.said(f"{site.name} {by.person_id}/{by.rank} saved {numbers}: {'; '.join(told)}")
+
+
+def edit(world: World, site: Site, w: Writing, aim: Target) -> str:
+    """Insert, update (with or without what the page showed), delete, or delete and insert again."""
+    cls = type(aim.record)
+    name = f"{table_of(cls).name}{list(aim.key)}"
+    if find(w.db, cls, *aim.key) is None:
+        w.insert(aim.record)
+        return f"insert {name}"
+    kind = world.random.choices(("update", "stale", "delete", "again", "shell"), (6, 5, 2, 1, 1))[0]
+    if kind == "delete":
+        w.delete(cls, aim.key)
+    elif kind == "again":
+        w.delete(cls, aim.key)
+        w.insert(aim.record)
+    elif kind == "shell":
+        table = table_of(cls)
+        names = ", ".join(c.name for c in table.columns)
+        marks = ", ".join("?" for _ in table.columns)
+        values = tuple(getattr(aim.record, c.name) for c in table.columns)
+        w.db.conn.execute(f"INSERT OR REPLACE INTO {table.name} ({names}) VALUES ({marks})", values)
+    else:
+        token = site.tokens.get((cls, aim.key)) if kind == "stale" else None
+        w.update(cls, aim.key, aim.changes, token)
+    return f"{kind} {name} {aim.changes if kind in ('update', 'stale') else ''}"
+
+
+def look(world: World, site: Site) -> None:
+    """Somebody opens a page, and leaves it open."""
+    campus = site.campus or world.random.choice(CAMPUSES)
+    aim = target(world, campus)
+    token = token_of(site.db, site.replica, type(aim.record), aim.key)
+    if token is not None:
+        site.tokens[type(aim.record), aim.key] = token
+
+
+def settle(world: World, site: Site) -> None:
+    """Somebody decides an open conflict."""
+    found = open_conflicts(site.db, site.replica)
+    if not found:
+        return
+    conflict = world.random.choice(found)
+    values: dict[str, Value] = {"keep": world.random.randrange(2)}
+    if conflict.kind == "edit":
+        values = world.random.choice(conflict.heads).values
+    before = site.db.conn.execute("SELECT max(n) FROM _changeset").fetchone()[0]
+    with write(site.replica, site.db, author(world, site)) as w:
+        resolve(w, conflict, values, "商定")
+    numbers = [n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE n > ?", (before,))]
+    world.remember(site, numbers)
+    world.said(f"{site.name} settled {conflict.kind} {conflict.table}{conflict.key} {conflict.unit}: {numbers}")
+
+
+def shell(world: World, site: Site) -> None:
+    """Somebody edits the file with the sqlite3 shell: no author, no changeset yet (C1)."""
+    site.db.conn.execute(
+        "UPDATE calendar_day SET note = ? WHERE campus = ?", (f"shell{world.random.randrange(9)}", site.campus or "A")
+    )
+    world.said(f"{site.name} shell")
+
+
+def set_clock(world: World, site: Site) -> None:
+    """A clock is set, sometimes years off; sometimes put right."""
+    site.clock.offset_ms = world.random.choice((0, 0, 5000, -90_000, 3 * YEAR_MS, -20 * YEAR_MS, 74 * YEAR_MS))
+    world.said(f"{site.name} clock off by {site.clock.offset_ms} ms")
+
+
+def change_role(world: World, site: Site) -> None:
+    """The hub takes a clerk's role away, or gives it back."""
+    campus = world.random.choice(CAMPUSES)
+    key = (f"{campus}-clerk", "clerk", campus)
+    with write(world.hub.replica, world.hub.db, Author("office", "", "office")) as w:
+        if find(w.db, AccountRole, *key):
+            w.delete(AccountRole, key)
+        else:
+            w.insert(AccountRole(person_id=key[0], role="clerk", campus=campus, begin="2025-01-01"))
+    world.said(f"hub changed the role of {key[0]}")
+
+
+def release_one(world: World, site: Site) -> None:
+    """A person at the hub lets a refused changeset in after all."""
+    from sync.steps.release import release  # noqa: PLC0415
+
+    versions = sorted({refusal.version for refusal in refusals(world.hub.db, world.hub.replica)})
+    if versions:
+        version = world.random.choice(versions)
+        world.said(f"hub releases {version}")
+        release(world.hub.db, world.hub.replica, version, by="office")
+
+
+def sync_badly(world: World, site: Site) -> None:
+    """A node syncs over a bad line."""
+    if site is not world.hub:
+        world.sync(site, fault_share=0.3)
+
+
+def reopen(world: World, site: Site) -> None:
+    """The program is started anew."""
+    world.reopen(site)
+    world.said(f"{site.name} opened anew")
+
+
+def copy(world: World, site: Site) -> None:
+    """A copy of a node's file is put aside."""
+    if site is not world.hub:
+        world.copy(site)
+        world.said(f"{site.name} copied")
+
+
+def restore(world: World, site: Site) -> None:
+    """A node's disk dies and an older copy takes its place."""
+    if site is not world.hub and site.copies:
+        world.restore(site)
+        world.said(f"{site.name} restored from a copy")
+
+
+def clone(world: World, site: Site) -> None:
+    """A node's folder is copied to a second computer; once a world at most."""
+    if site is not world.hub and len(world.nodes) == len(CAMPUSES):
+        world.clone(site)
+        world.said(f"{site.name} cloned")
+
+
+DEEDS = (
+    (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 3), (change_role, 1), (release_one, 2),
+    (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
+)  # fmt: skip
+
+REFUSED_BY_RULE = (NotFound, sqlite3.IntegrityError)
+
+
+def one_deed(world: World) -> None:
+    """Let one thing happen somewhere."""
+    world.time.pass_by(world.random.choice((1, 300, 60_000, 3_600_000)))
+    deed = world.random.choices([d for d, _ in DEEDS], [w for _, w in DEEDS])[0]
+    deed(world, world.random.choice(world.sites))

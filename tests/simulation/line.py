@@ -1,0 +1,56 @@
+"""The line between a node and the hub: it loses, repeats, replays and cuts what it carries."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sync.errors import HubUnreachable, SyncError
+
+FAULTS = ("lose_request", "lose_reply", "twice", "replay_older", "cut_request", "cut_reply")
+Serve = Callable[[bytes], bytes]
+
+
+@dataclass
+class FaultyLine:
+    """A HubPort over `serve`. `fault_share` of the requests meet one fault; 0 is a healed line."""
+
+    serve: Serve
+    random: random.Random
+    fault_share: float = 0.0
+    said: Callable[[str], None] = lambda line: None
+    kept: list[bytes] = field(default_factory=list)
+
+    def exchange(self, sealed: bytes) -> bytes:
+        """See `HubPort.exchange`. Raises HubUnreachable where a real line would be silent."""
+        self.kept.append(sealed)
+        if self.random.random() >= self.fault_share:
+            return self.serve(sealed)
+        fault = self.random.choice(FAULTS)
+        self.said(f"  line: {fault}")
+        return self._faulty(fault, sealed)
+
+    def _faulty(self, fault: str, sealed: bytes) -> bytes:
+        if fault == "lose_request":
+            raise HubUnreachable(why=fault)
+        if fault == "cut_request":
+            return self.serve(sealed[: self.random.randrange(len(sealed))])
+        if fault == "replay_older":
+            self._replay(self.random.choice(self.kept))
+        answer = self.serve(sealed)
+        if fault == "lose_reply":
+            raise HubUnreachable(why=fault)
+        if fault == "twice":
+            return self.serve(sealed)
+        return answer[: self.random.randrange(len(answer))] if fault == "cut_reply" else answer
+
+    def _replay(self, older: bytes) -> None:
+        """An older request, of any node, arrives again; its answer reaches nobody."""
+        with contextlib.suppress(SyncError):
+            self.serve(older)
+
+    def enrol(self, request: bytes) -> bytes:
+        """Enrolment has tests of its own; no node of a world enrols over this line."""
+        raise HubUnreachable(why="not carried here")

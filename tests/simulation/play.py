@@ -1,0 +1,48 @@
+"""Play one seed from its first deed to the quiet at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.simulation.checks import check_cursors, check_quiet
+from tests.simulation.deeds import REFUSED_BY_RULE, one_deed
+from tests.simulation.world import Site, World
+
+DEEDS_A_WORLD = 60
+ROUNDS_UNTIL_QUIET = 8
+
+
+def play(seed: int, folder: Path, *, deeds: int = DEEDS_A_WORLD, said: Callable[[str], None] = lambda _: None) -> None:
+    """Raises AssertionError where something did not hold, and whatever the product raised."""
+    world = World(seed, folder, said)
+    try:
+        for number in range(deeds):
+            said(f"--- {number}")
+            try:
+                one_deed(world)
+            except REFUSED_BY_RULE as error:
+                said(f"  not done: {error!r}")
+            for node in world.nodes:
+                check_cursors(world, node)
+        said("--- all lines heal")
+        heal(world)
+        check_quiet(world)
+    finally:
+        world.close()
+
+
+def heal(world: World) -> None:
+    """Everybody syncs until a whole round has brought nothing to anybody."""
+    for _ in range(ROUNDS_UNTIL_QUIET):
+        before = [_size(site) for site in world.sites]
+        for node in world.nodes:
+            assert world.sync(node, fault_share=0.0), f"{node.name} was not done on a good line"
+        if before == [_size(site) for site in world.sites]:
+            return
+    raise AssertionError(f"not quiet after {ROUNDS_UNTIL_QUIET} rounds")
+
+
+def _size(site: Site) -> tuple[int, ...]:
+    sql = "SELECT (SELECT count(*) FROM _changeset), (SELECT count(*) FROM _entry)"
+    return tuple(site.db.conn.execute(sql).fetchone())

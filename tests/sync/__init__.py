@@ -1,0 +1,1 @@
+"""The changeset engine: capture, merge, verdicts, exchange, enrolment."""
