@@ -1,0 +1,91 @@
+"""The campus app: its rooms by name, its menu, and what must hold before any of them opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, request, url_for
+
+from node import db as node_db
+from node.api import views as api
+from node.attendance import views as attendance
+from node.config import ClockLimits, NodeConfig, NodePorts
+from node.conflicts import views as conflicts
+from node.recovery import views as recovery
+from node.recovery.daywatch import DayWatch
+from node.recovery.store import begin_run
+from node.setup import views as setup
+from node.staff import views as staff
+from node.sync_state import views as sync_state
+from node.today import views as today
+from shared.web.app import MenuItem, make_app
+from shared.web.config import SiteConfig
+from sync.replica import Replica, connect
+
+MENU = (
+    MenuItem("today.page", "今天", "Today"),
+    MenuItem("attendance.day", "点名", "Registers"),
+    MenuItem("staff.day", "教职工考勤", "Staff days"),
+    MenuItem("conflicts.inbox", "冲突", "Conflicts"),
+    MenuItem("sync_state.page", "同步", "Sync"),
+)
+
+# What writes or opens a register waits until the date is believed.
+NEEDS_A_DATE = frozenset({"register.take", "register.correct", "staff_day.enter"})
+NEEDS_A_DATE_ROOMS = frozenset({"attendance", "staff"})
+
+
+def create_app(
+    replica: Replica,
+    config: SiteConfig,
+    *,
+    hub_url: str = "",
+    ports: NodePorts | None = None,
+    limits: ClockLimits | None = None,
+) -> Flask:
+    """The app of one node. Notes in the replica that a server runs, so that a power cut is noticed.
+
+    hub_url: shown on the set-up page to begin with; ports: doors to the world outside. Whoever serves it says `node.recovery.store.end_run(db)` at a clean stop.
+    """
+    held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
+    watch = DayWatch(replica.clock, held.clock)
+    rooms = (today, attendance, staff, conflicts, sync_state, recovery, setup, api)
+    routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
+    app = make_app(
+        "node",
+        replica=replica,
+        config=config,
+        rooms=[room.blueprint() for room in rooms],
+        routes=routes,
+        menu=MENU,
+        head=sync_state.head_chip,
+        gates=[setup.enrolment_gate, recovery.recovery_gate, _date_gate(routes)],
+        day=watch.today,
+        campus=node_db.campus,
+    )
+    app.extensions["tongxin_node"] = held
+    app.extensions["tongxin_daywatch"] = watch
+    app.context_processor(_page_scripts)
+    with connect(replica) as db:
+        begin_run(db, replica.boot)
+    return app
+
+
+def _date_gate(routes: dict[str, str]) -> Callable[[], Any]:
+    """Asked before rights are: under a date of 1970 nobody holds a role yet."""
+
+    def gate() -> Any:
+        endpoint = request.endpoint or ""
+        if request.blueprint in NEEDS_A_DATE_ROOMS or routes.get(endpoint) in NEEDS_A_DATE:
+            if not endpoint.endswith(".static"):
+                return recovery.date_needs_confirmation()
+        return None
+
+    return gate
+
+
+def _page_scripts() -> dict[str, Any]:
+    if not node_db.is_enrolled():
+        return {"page_scripts": ()}
+    return {"page_scripts": (url_for("recovery.static", filename="phone.js"),)}

@@ -1,0 +1,1 @@
+"""Disagreements put before a person: what was there, what each side wrote, and the decision."""

@@ -1,0 +1,1 @@
+"""Set-up: all that a node serves before it belongs to a consortium."""

@@ -1,0 +1,74 @@
+"""The database, the replica and the date of the request being served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+from flask import Flask, current_app, g
+from sqlite_utils import Database
+
+from shared.clock import Clock, local_date
+from shared.web.config import SiteConfig
+from shared.web.lockout import FailedLogins
+from sync.replica import Replica, connect
+
+
+@dataclass(frozen=True)
+class Site:
+    """What an app was made with; the one thing hung on Flask's app object."""
+
+    replica: Replica
+    config: SiteConfig
+    routes: dict[str, str]
+    failed_logins: FailedLogins
+    menu: tuple[Any, ...] = ()
+    head: Any = None
+    day: Callable[[], date] | None = None
+    campus: Callable[[], str] | None = None
+
+
+def site() -> Site:
+    """What this app was made with."""
+    return cast(Site, current_app.extensions["tongxin"])
+
+
+def replica() -> Replica:
+    """The replica behind this app."""
+    return site().replica
+
+
+def clock() -> Clock:
+    """The clock of this app."""
+    return replica().clock
+
+
+def today() -> date:
+    """The school's date: by this app's clock, unless a person has said otherwise (C6)."""
+    day = site().day
+    return day() if day else local_date(clock().now_ms())
+
+
+def db() -> Database:
+    """The database connection of this request, opened at first use and closed at its end."""
+    if "tongxin_db" not in g:
+        door: AbstractContextManager[Database] = connect(replica())
+        g.tongxin_door = door
+        g.tongxin_db = door.__enter__()
+    return cast(Database, g.tongxin_db)
+
+
+def close_db(_error: BaseException | None = None) -> None:
+    """Close what this request opened."""
+    door = g.pop("tongxin_door", None)
+    g.pop("tongxin_db", None)
+    if door is not None:
+        door.__exit__(None, None, None)
+
+
+def register(app: Flask) -> None:
+    """Have every request's connection closed."""
+    app.teardown_appcontext(close_db)

@@ -1,0 +1,79 @@
+"""Reading accounts: who has this log-in, what roles are held today."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """An account and the name of its person."""
+
+    person_id: str
+    login: str
+    name: str
+    password_hash: str
+    revoked_at: str | None
+    must_change: bool
+
+
+_ACCOUNT = """
+SELECT a.person_id, a.login, coalesce(p.name, a.login), a.password_hash, a.revoked_at, a.must_change
+FROM account a LEFT JOIN person p ON p.id = a.person_id
+"""
+
+
+def account_by_login(db: Database, login: str) -> AccountRow | None:
+    """The account with this log-in name.
+
+    Two people may hold one name after a merge (no UNIQUE, C7): then the live one that comes first by id.
+    """
+    sql = _ACCOUNT + "WHERE a.login = ? ORDER BY a.revoked_at IS NOT NULL, a.person_id LIMIT 1"
+    row = db.conn.execute(sql, (login,)).fetchone()
+    return _account(row) if row else None
+
+
+def account_of(db: Database, person_id: str) -> AccountRow | None:
+    """The account of a person."""
+    row = db.conn.execute(_ACCOUNT + "WHERE a.person_id = ?", (person_id,)).fetchone()
+    return _account(row) if row else None
+
+
+def _account(row: tuple[Any, ...]) -> AccountRow:
+    person_id, login, name, password_hash, revoked_at, must_change = row
+    return AccountRow(person_id, login, name, password_hash, revoked_at, bool(must_change))
+
+
+def roles_of(db: Database, person_id: str, day: str) -> frozenset[tuple[str, str]]:
+    """(role, campus) pairs that a person holds on a date; begin included, end not."""
+    sql = """SELECT role, campus FROM account_role
+             WHERE person_id = ? AND begin <= ? AND (end IS NULL OR end > ?)"""
+    return frozenset((role, campus) for role, campus in db.conn.execute(sql, (person_id, day, day)))
+
+
+def campus_names(db: Database) -> dict[str, str]:
+    """Campus code → name, in the order in which campuses are listed."""
+    return dict(db.conn.execute("SELECT code, name FROM campus ORDER BY main DESC, position, code"))
+
+
+_NAMES = """
+SELECT id, name FROM person WHERE id IN (SELECT value FROM json_each(?))
+UNION ALL SELECT id, name FROM pupil WHERE id IN (SELECT value FROM json_each(?))
+UNION ALL SELECT id, name FROM roster_group WHERE id IN (SELECT value FROM json_each(?))
+UNION ALL SELECT code, name FROM campus WHERE code IN (SELECT value FROM json_each(?))
+"""
+
+
+def names_of(db: Database, ids: Iterable[str], *, campus: str = "", lang: str = "zh") -> dict[str, str]:
+    """id → name for people, pupils, groups and campuses; sessions of a campus as `session:<code>`."""
+    asked = json.dumps(sorted(ids))
+    found = dict(db.conn.execute(_NAMES, (asked,) * 4).fetchall())
+    sql = "SELECT code, name, name_en FROM roll_session WHERE campus = ?"
+    for code, name, name_en in db.conn.execute(sql, (campus,)):
+        found[f"session:{code}"] = name if lang.startswith("zh") else name_en or name
+    return found

@@ -1,0 +1,1 @@
+"""Disagreements before a person."""

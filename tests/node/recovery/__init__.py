@@ -1,0 +1,1 @@
+"""After a power cut, and when the clock is doubted."""
