@@ -1,0 +1,85 @@
+"""The hub app: its rooms, listed by name and in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, redirect, url_for
+
+from hub.appraisal import views as appraisal
+from hub.campuses import views as campuses
+from hub.config import HubConfig
+from hub.conflicts import views as conflicts
+from hub.db import Hub
+from hub.entry import views as entry
+from hub.office import views as office
+from hub.sync_api import views as sync_api
+from hub.sync_rate import Rate
+from hub.workbook.cells import code_of
+from hub.workbook.template import shown
+from shared.codes import CODE_LISTS
+from shared.records.declare import specs_of
+from shared.roles import ANY_STAFF, ROLES
+from shared.web import auth
+from shared.web.app import MenuItem, language, make_app
+from sync.replica import Replica
+
+
+def create_app(replica: Replica, config: HubConfig) -> Flask:
+    """The hub's web app over a replica of role "hub"."""
+    rooms = (campuses, appraisal, entry, office, conflicts, sync_api)
+    routes = {"hub_static.front": ANY_STAFF}
+    for room in rooms:
+        routes |= room.ROUTES
+    menu = (
+        MenuItem("campuses.board", "校区", "Campuses"),
+        MenuItem("appraisal.index", "考核", "Appraisal"),
+        MenuItem("entry.index", "登记", "Entry"),
+        MenuItem("office.index", "办公室", "Office"),
+        MenuItem("conflicts.index", "冲突", "Conflicts"),
+    )
+    blueprints = [_own(), *(room.blueprint() for room in rooms)]
+    app = make_app(
+        "hub", replica=replica, config=config.site, rooms=blueprints, routes=routes, menu=menu, head=campuses.head_chip
+    )
+    app.extensions["tongxin_hub"] = Hub(config, Rate(config.enrol_rate))
+    return app
+
+
+def _own() -> Blueprint:
+    """The hub's static files, shared templates and front page."""
+    own = Blueprint(
+        "hub_static", __name__, static_folder="static", static_url_path="/hub-static", template_folder="templates"
+    )
+    own.add_url_rule("/", "front", front)
+    own.app_context_processor(_words)
+    return own
+
+
+def front() -> Any:
+    """To the first room that the visitor may open."""
+    for endpoint, action in (
+        ("campuses.board", "board.see"), ("office.index", "staff.see"), ("entry.index", "evidence.enter"),
+    ):  # fmt: skip
+        if auth.may(action):
+            return redirect(url_for(endpoint))
+    return redirect(url_for("appraisal.index"))
+
+
+def _words() -> dict[str, Any]:
+    """What forms made from declarations ask for."""
+
+    def field_label(record: type, name: str) -> str:
+        spec = specs_of(record)[name]
+        return spec.zh if language() == "zh" else spec.en
+
+    def field_shown(record: type, name: str, value: Any) -> str:
+        return shown(specs_of(record)[name], value if isinstance(value, str | int) else None, language()) or "—"
+
+    return {
+        "code_list": lambda name: [code for code, _, _ in CODE_LISTS[name]],
+        "code_meant": lambda name, text: code_of(name, str(text)),
+        "roles_listed": lambda: ROLES,
+        "field_label": field_label,
+        "field_shown": field_shown,
+    }

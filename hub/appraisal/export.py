@@ -1,0 +1,53 @@
+"""A run as a workbook: for the page that offers it, and for commands that write it to a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+from hub.appraisal import store
+from hub.appraisal.model import Scheme
+from hub.appraisal.sheet import Sheet, workbook_of
+from hub.appraisal.table import View, arranged, block_columns
+from shared.records.appraisal import AppraisalRun
+
+_LACKING = {
+    "conflicts": "条冲突待处理", "quarantined": "组更改被隔离", "waiting": "组更改在等前面的更改",
+    "unmatched": "条事实当日查不到任职", "unscored": "人的类别方案没有规定",
+}  # fmt: skip
+
+
+def run_workbook(
+    db: Database, run: AppraisalRun, lines: Sequence[store.ResultLine] | None = None, view: View | None = None
+) -> bytes:
+    """The combined table of a run as XLSX; of all its lines unless some are given, arranged as on the page."""
+    shown = store.result_lines(db, run.id) if lines is None else lines
+    stored, campuses = store.scheme_version(db, run.scheme, run.version), store.campus_names(db)
+    return workbook_of(
+        Sheet(
+            run, f"{stored.title} {run.term}", stored.title, block_columns(shown, block_names(store.parsed(stored))),
+            arranged(shown, view or View()), campuses,
+            [lacking_words(each, campuses) for each in json.loads(run.missing)],
+        )
+    )  # fmt: skip
+
+
+def block_names(scheme: Scheme) -> dict[str, tuple[str, str]]:
+    """Block code → Chinese and English name, in the scheme's order."""
+    return {block.code: (block.name, block.name_en or block.name) for block in scheme.blocks}
+
+
+def lacking_words(entry: Mapping[str, Any], campuses: Mapping[str, str]) -> str:
+    """One entry of what a run lacks, in Chinese, for a sheet."""
+    campus = campuses.get(str(entry.get("campus", "")), str(entry.get("campus", "")))
+    match entry["kind"]:
+        case "campus":
+            known = str(entry["known_until"])[:10]
+            return f"{campus} 的数据到 {known}" if known else f"{campus} 还没有同步过"
+        case "facts":
+            return f"{campus} {entry['name']}：{entry['people']} 人缺"
+        case kind:
+            return f"{entry['count']} {_LACKING.get(kind, kind)}"

@@ -1,0 +1,1 @@
+"""Facts: what the replicated rows say about each person, with a catalogue of every fact."""

@@ -1,0 +1,71 @@
+"""How far the data reaches: what a run saw, and what still lacks before it can be final."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from hub.appraisal.facts.rows import Period
+from shared.clock import instant_ms, local_date
+from sync.replica import Replica
+from sync.status import campus_boards, sync_status
+
+
+@dataclass(frozen=True)
+class CampusReach:
+    """Up to when a campus's records are known here. Empty where it never synced or has no node."""
+
+    campus: str
+    node: str
+    known_until: str
+
+    def covers(self, period: Period) -> bool:
+        """True when everything recorded before the end of the period is here."""
+        return bool(self.known_until) and local_date(instant_ms(self.known_until)).isoformat() >= period.end
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The state of sync a run saw. streams: `origin/scope` → last sequence number applied."""
+
+    campuses: tuple[CampusReach, ...]
+    open_conflicts: int
+    open_reviews: int
+    quarantined: int
+    waiting: int
+    streams: dict[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready."""
+        campuses = [vars(each) for each in self.campuses]
+        return {**vars(self), "campuses": campuses}
+
+
+def read_frontier(db: Database, replica: Replica) -> Frontier:
+    """The frontier at this moment. Call inside `reading(db)`, with the facts."""
+    status = sync_status(db, replica)
+    boards = [each for each in campus_boards(db, replica) if each.revoked_at is None]
+    reach = [CampusReach(each.campus, each.node, each.known_until or "") for each in boards]
+    with_node = {each.campus for each in boards}
+    reach += [CampusReach(code, "", "") for code in _campuses(db) if code not in with_node]
+    return Frontier(
+        tuple(sorted(reach, key=lambda each: (each.campus, each.node))),
+        status.open_conflicts, status.open_reviews,
+        sum(each.quarantined for each in boards),
+        status.waiting + status.parked,
+        _streams(db),
+    )  # fmt: skip
+
+
+def _campuses(db: Database) -> list[str]:
+    return [row[0] for row in db.conn.execute("SELECT code FROM campus ORDER BY position, code")]
+
+
+def _streams(db: Database) -> dict[str, int]:
+    rows = db.conn.execute(
+        "SELECT origin || '/' || scope, max(seq) FROM changeset_name WHERE state IN ('received', 'pending')"
+        " GROUP BY origin, scope ORDER BY 1"
+    )
+    return {name: int(seq) for name, seq in rows}

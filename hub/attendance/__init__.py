@@ -1,0 +1,1 @@
+"""What the registers of all campuses add up to, class by class."""

@@ -1,0 +1,30 @@
+"""What the engine's judge asks of the school: who holds which role today, and for whom it may speak."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+from shared.clock import Clock, local_date
+from shared.web.auth import OFFICE_ROLES
+from shared.web.store import account_of, roles_of
+
+ORDINARY_RANKS = frozenset({"terminal", "derived", "person"})
+
+
+class SchoolPolicy:
+    """The policy of a hub: roles by the hub's own state on the hub's own date (C9)."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def roles_of(self, db: Database, person_id: str) -> frozenset[tuple[str, str]]:
+        """(role, campus) pairs held now; empty for an unknown person and for a revoked account."""
+        account = account_of(db, person_id)
+        if account is None or account.revoked_at:
+            return frozenset()
+        return roles_of(db, person_id, local_date(self._clock.now_ms()).isoformat())
+
+    def ranks_of(self, roles: frozenset[tuple[str, str]]) -> frozenset[str]:
+        """Everybody speaks as a person; "office" needs one of the office's roles somewhere."""
+        held = {role for role, _campus in roles}
+        return ORDINARY_RANKS | {"office"} if held & OFFICE_ROLES else ORDINARY_RANKS

@@ -1,0 +1,1 @@
+"""XLSX workbooks: one sheet a record, columns from the declarations, read and planned before written."""

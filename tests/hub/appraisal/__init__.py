@@ -1,0 +1,1 @@
+"""The unified appraisal: the worked person, boundaries, runs, pages."""
