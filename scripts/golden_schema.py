@@ -5,10 +5,9 @@ Read by any Python, so Python 3.6 syntax and ASCII only; the work is done inside
 
 import os
 import sys
-from typing import List
 
 
-def main(argv: List[str]) -> int:
+def main(argv: "list[str]") -> int:
     """``--first`` also freezes the first release's schema: only until that release."""
     from shared.records import RECORDS  # not there before the environment is
     from shared.schema import schema_sql

@@ -1,0 +1,96 @@
+"""`tongxin hub …`: found a consortium, serve it, enrol a node, appraise, say how the campuses stand."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from datetime import date
+
+from hub.app import create_app
+from hub.config import UPLOAD_BYTES_MAX, HubConfig
+from scripts.commands.appraising import Span, appraise_span, term_today
+from scripts.commands.folder import Folder, Settings
+from scripts.commands.founding import OPERATOR_LOGIN, campus_wanted, found, term_wanted
+from scripts.commands.node import announce
+from scripts.commands.serving import serve
+from scripts.commands.site import make_site, open_site
+from scripts.commands.voice import EXIT_DONE, Voice
+from shared.clock import Clock
+from shared.ids import Randomness
+from sync.replica import connect
+from sync.status import campus_boards
+from sync.steps.enrol import issue_code
+
+_HOUR_MS = 3_600_000
+
+
+def init(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
+    """Make the folder of a hub with its campuses and a first account."""
+    folder = Folder(args.data)
+    campuses = [campus_wanted(text) for text in args.campus]
+    term = term_wanted(args.term) if args.term else None
+    settings = Settings("hub", name=args.name, lang=args.lang, sync_minutes=0, port=8000)
+    site = make_site(folder, settings, clock=clock, randomness=randomness)
+    voice.say(f"已建好中心站点：{folder.path}", f"Hub site made: {folder.path}")
+    if campuses:
+        with connect(site.replica) as db:
+            password = found(site.replica, db, args.name, campuses, term)
+        voice.say(f"管理员登录名 {OPERATOR_LOGIN}，一次性口令 {password}，首次登录须修改。",
+                  f"Operator log-in {OPERATOR_LOGIN}, one-time password {password}; change it at first log-in.")
+    return EXIT_DONE
+
+
+def serve_hub(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
+    """Serve pages and the sync endpoint until told to stop."""
+    site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
+    settings = site.settings
+    # Workbooks of a whole consortium are larger than a node's forms.
+    shell = replace(site.folder.site_config(randomness), body_bytes_max=UPLOAD_BYTES_MAX)
+    app = create_app(site.replica, HubConfig(folder=site.folder.path, site=shell, address=settings.address))
+    serve(app, host=args.host or settings.host, threads=settings.threads,
+          port=settings.port if args.port is None else args.port,
+          on_port=lambda port: announce(voice, args.port_file, port))
+    return EXIT_DONE
+
+
+def enrol(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
+    """Print a one-time code for a campus's node."""
+    site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
+    with connect(site.replica) as db:
+        code = issue_code(db, site.replica, campus=args.campus, valid_ms=args.hours * _HOUR_MS)
+    voice.say(f"校区 {args.campus} 的一次性接入码（{args.hours} 小时内有效）：{code}",
+              f"One-time code for campus {args.campus}, valid {args.hours} hours: {code}")
+    return EXIT_DONE
+
+
+def appraise(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
+    """Run the appraisal of a period and print the combined table."""
+    site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
+    with connect(site.replica) as db:
+        term = args.term or term_today(db, site.replica)
+        span = Span(term, args.begin and args.begin.isoformat(), args.end and args.end.isoformat())
+        appraised = appraise_span(site.replica, db, span, xlsx=args.xlsx)
+    for line in appraised.lines(voice.lang, rows_max=args.rows):
+        voice.say(line, line)
+    return EXIT_DONE
+
+
+def status(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
+    """One line a node: last sync, backlog, clock, conflicts, quarantine."""
+    site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
+    with connect(site.replica) as db:
+        boards = campus_boards(db, site.replica)
+    for each in boards:
+        synced = each.last_sync or voice.pick("从未", "never")
+        voice.say(
+            f"{each.campus} {each.node}：上次同步 {synced}，冲突 {each.conflicts}，被退回 {each.quarantined}",
+            f"{each.campus} {each.node}: last sync {synced}, conflicts {each.conflicts}, refused {each.quarantined}",
+        )
+    if not boards:
+        voice.say("还没有接入的校区。", "No campus has enrolled yet.")
+    return EXIT_DONE
+
+
+def iso_date(text: str) -> date:
+    """A date for argparse, which turns ValueError into a usage line."""
+    return date.fromisoformat(text)

@@ -1,0 +1,96 @@
+"""The command line of `tongxin`: what can be said, and which function does it."""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scripts.commands import hub, log, node
+from scripts.commands.clock_file import chosen_clock
+from scripts.commands.voice import EXIT_PERSON_NEEDED, EXIT_TRY_LATER, Voice
+from shared.clock import Clock
+from shared.errors import TongxinError
+from shared.ids import Randomness, SystemRandomness
+
+Command = Callable[[argparse.Namespace, Voice, Clock, Randomness], int]
+
+
+def run(argv: Sequence[str]) -> int:
+    """Read the line, do it, and answer with an exit code: 0, 75 try later, 76 upgrade, 77 a person is needed."""
+    args = parser().parse_args(argv)
+    voice = Voice(args.lang)
+    command: Command = args.command
+    try:
+        return command(args, voice, chosen_clock(args.today, args.clock_file), SystemRandomness())
+    except TongxinError as error:
+        return voice.complain(error)
+    except sqlite3.OperationalError as error:
+        voice.complain(TongxinError("disk_full" if "full" in str(error) else "database_busy"))
+        return EXIT_TRY_LATER if "locked" in str(error) else EXIT_PERSON_NEEDED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Everything that can be said."""
+    top = argparse.ArgumentParser(prog="tongxin", description="同心：教联体校区站点与中心 / campus nodes and the hub")
+    sides = top.add_subparsers(required=True, metavar="node|hub|sync")
+    _node(sides.add_parser("node", help="校区站点 / a campus node").add_subparsers(required=True, metavar="命令"))
+    _hub(sides.add_parser("hub", help="中心 / the hub").add_subparsers(required=True, metavar="命令"))
+    _log(sides.add_parser("sync", help="变更日志 / the changeset log").add_subparsers(required=True, metavar="命令"))
+    return top
+
+
+def _add(
+    group: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, about: str
+) -> argparse.ArgumentParser:
+    made = group.add_parser(name, help=about, description=about)
+    made.set_defaults(command=command)
+    made.add_argument("--data", type=Path, required=True, metavar="DIR", help="站点文件夹 / the site's folder")
+    made.add_argument("--lang", choices=("zh", "en"), default="zh")
+    made.add_argument("--today", type=hub.iso_date, metavar="DATE", help="试用：换一天 / trials: another date")
+    made.add_argument("--clock-file", type=Path, metavar="FILE",
+                      help="仅供演示和测试：时钟跟随文件中的时刻 / trials only: a clock that follows a file")
+    return made
+
+
+def _serving(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--host", help="监听地址 / address to listen on")
+    made.add_argument("--port", type=int, help="端口，0 表示任取 / port, 0 for a free one")
+    made.add_argument("--port-file", type=Path, metavar="FILE", help="把端口写入文件 / write the port to a file")
+
+
+def _node(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = _add(group, "init", node.init, "建立校区站点，可同时接入中心 / make a node, enrol it")
+    made.add_argument("--hub", metavar="URL", help="中心地址 / the hub's address")
+    made.add_argument("--code", help="一次性接入码 / one-time code")
+    made.add_argument("--name", default="同心", help="站点名称 / name shown on its pages")
+    made = _add(group, "serve", node.serve_node, "运行校区站点 / serve a node")
+    _serving(made)
+    made.add_argument("--no-sync", action="store_true", help="不自动同步 / do not sync by itself")
+    _add(group, "sync", node.sync_now, "立即同步 / sync now")
+    _add(group, "status", node.status, "同步状态 / how it stands")
+
+
+def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = _add(group, "init", hub.init, "建立中心 / make a hub")
+    made.add_argument("--name", default="同心教联体", help="教联体名称 / the consortium's name")
+    made.add_argument("--campus", action="append", default=[], metavar="代码:学校标识码:名称",
+                      help="校区，第一个为主校区，可多次 / a campus, the main one first")
+    made.add_argument("--term", metavar="代码:开始:结束", help="学期，如 2025-1:2025-09-01:2026-02-01 / a term")
+    _serving(_add(group, "serve", hub.serve_hub, "运行中心 / serve the hub"))
+    made = _add(group, "enrol", hub.enrol, "发一次性接入码 / print a one-time code for a campus")
+    made.add_argument("--campus", required=True, help="校区代码 / campus code")
+    made.add_argument("--hours", type=int, default=24, help="有效小时数 / valid for so many hours")
+    made = _add(group, "appraise", hub.appraise, "核算考核并列出总表 / run the appraisal")
+    made.add_argument("--term", help="学期代码（默认：今天所在学期） / the term, by default today's")
+    made.add_argument("--begin", type=hub.iso_date, metavar="DATE", help="自 / from")
+    made.add_argument("--end", type=hub.iso_date, metavar="DATE", help="至（不含） / up to, not including")
+    made.add_argument("--xlsx", type=Path, metavar="FILE", help="写成表格 / write the table as XLSX")
+    made.add_argument("--rows", type=int, default=20, help="最多列出的人数 / people to list at most")
+    _add(group, "status", hub.status, "各校区状态 / how the campuses stand")
+
+
+def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    _add(group, "verify", log.verify, "核对整个变更日志 / prove the whole log")
+    _add(group, "rebuild", log.rebuild, "由日志重建全部表 / rebuild all tables from the log")

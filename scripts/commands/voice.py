@@ -1,0 +1,87 @@
+"""What a command says to a person: one language at a time, Chinese unless English was asked for."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from shared.errors import Advice, InvalidInput, TongxinError
+from shared.web.words import message_of, problem_words
+
+# How a scheduler is told what helps (sysexits' EX_TEMPFAIL, and two above it that the system leaves free).
+EXIT_DONE = 0
+EXIT_TRY_LATER = 75
+EXIT_UPGRADE_NEEDED = 76
+EXIT_PERSON_NEEDED = 77
+
+_EXITS = {
+    Advice.RETRY_LATER: EXIT_TRY_LATER,
+    Advice.NEEDS_UPGRADE: EXIT_UPGRADE_NEEDED,
+    Advice.NEEDS_PERSON: EXIT_PERSON_NEEDED,
+    Advice.NONE: EXIT_PERSON_NEEDED,
+}
+
+# Errors that only commands raise; all others have their words in `shared/web/words.json`.
+_WORDS = {
+    "site_not_made": (
+        "{path} 里还没有站点：请先运行 tongxin node init 或 tongxin hub init。",
+        "There is no site in {path}: run tongxin node init or tongxin hub init first.",
+    ),
+    "site_exists": ("{path} 里已有站点，没有改动。", "{path} already holds a site; nothing was changed."),
+    "wrong_kind": (
+        "{path} 是 {found}，这个命令用于 {wanted}。", "{path} is a {found}; this command is for a {wanted}.",
+    ),
+    "hub_url_missing": (
+        "还不知道中心的地址：请在 tongxin.toml 里写 hub_url，或运行 node init --hub。",
+        "The hub's address is not known: set hub_url in tongxin.toml, or run node init --hub.",
+    ),
+    "run_under_way": ("另一次同步正在进行，稍后再试。", "Another sync is under way; try again later."),
+    "database_exists": ("{path} 已经存在。", "{path} is there already."),
+    "database_missing": ("找不到数据库或它的密钥：{path}", "The database or its key is missing: {path}"),
+}
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Where a command speaks, and in which language ("zh" or "en")."""
+
+    lang: str = "zh"
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+
+    def pick(self, zh: str, en: str) -> str:
+        """The words of the language in use."""
+        return en if self.lang == "en" else zh
+
+    def say(self, zh: str, en: str) -> None:
+        """One line to whoever started the command."""
+        self._write(self.out, self.pick(zh, en))
+
+    def complain(self, error: TongxinError) -> int:
+        """One line for an error (and one for each problem of an input); returns the exit code."""
+        self._write(self.err, words_of(error, self.lang))
+        if isinstance(error, InvalidInput):
+            for problem in error.problems:
+                wrong, cure = problem_words(problem, self.lang)
+                self._write(self.err, f"  {wrong}: {cure} {problem.data.get('value') or ''}".rstrip())
+        return exit_code(error)
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        # A console that lacks the characters shows question marks; it does not stop the command.
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+        stream.flush()
+
+
+def words_of(error: TongxinError, lang: str) -> str:
+    """The sentence for an error, with its data where the sentence asks for it."""
+    pair = _WORDS.get(error.code)
+    if pair is None:
+        return message_of(error.code, lang)
+    return pair[1 if lang == "en" else 0].format(**error.data)
+
+
+def exit_code(error: TongxinError) -> int:
+    """75 try later, 76 upgrade needed, 77 a person is needed."""
+    return _EXITS[error.advice]

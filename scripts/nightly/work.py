@@ -1,0 +1,98 @@
+"""What a nightly run does: a node exchanges until all is across, the hub waits for its nodes and appraises."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from sqlite_utils import Database
+from tqdm import tqdm
+
+from scripts.commands.appraising import Span, appraise_span, term_today
+from scripts.commands.folder import Folder
+from scripts.commands.site import exchange, open_site
+from scripts.commands.voice import Voice, words_of
+from scripts.nightly.due import due_ms
+from scripts.nightly.retry import Backoff, with_retries
+from shared.clock import Clock, instant_text
+from shared.errors import TongxinError
+from shared.ids import Randomness
+from sync.exchange import ExchangeReport, Progress
+from sync.replica import Replica, connect
+from sync.status import campus_boards
+
+POLL_MS = 20_000
+DAY_MS = 86_400_000
+# Another process of this site (the server's own hourly sync) is given this long to finish.
+OTHER_WAIT_S = 120.0
+
+
+def sync_with_retries(
+    folder: Folder, *, clock: Clock, randomness: Randomness, backoff: Backoff, voice: Voice, progress: bool,
+) -> dict[str, object]:
+    """Exchange with the hub, again after a pause while the line is bad; returns the figures for the log."""
+    site = open_site(folder, "node", clock=clock, randomness=randomness)
+
+    def failed(error: TongxinError, pause_ms: int) -> None:
+        wait = f"{pause_ms / 1000:.0f}"
+        voice.say(f"{words_of(error, 'zh')} {wait} 秒后再试。", f"{words_of(error, 'en')} Again in {wait} s.")
+
+    with shown(progress, voice) as told:
+        report, tries = with_retries(
+            lambda: exchange(site, wait_s=OTHER_WAIT_S, progress=told), clock=clock, randomness=randomness,
+            backoff=backoff, on_failure=failed,
+        )
+    return {"tries": tries, **figures_of(report)}
+
+
+def figures_of(report: ExchangeReport) -> dict[str, object]:
+    """What the log keeps of an exchange."""
+    return {
+        "round_trips": report.round_trips, "bytes_up": report.bytes_up, "bytes_down": report.bytes_down,
+        "changesets_up": report.changesets_up, "changesets_down": report.changesets_down,
+        "rows_up": report.rows_up, "rows_down": report.rows_down, "refused": report.refused,
+        "conflicts_open": report.conflicts_open, "complete": report.done,
+    }
+
+
+@contextlib.contextmanager
+def shown(progress: bool, voice: Voice) -> Iterator[Progress]:
+    """A bar that counts changesets up and down; drawn on a terminal only."""
+    label, unit = voice.pick("同步", "sync"), voice.pick("份变更", " changesets")
+    with tqdm(desc=label, unit=unit, disable=not progress, leave=False) as bar:
+
+        def told(up: int, down: int) -> None:
+            bar.update(up + down - bar.n)
+
+        yield told
+
+
+def appraise_after_nodes(
+    folder: Folder, *, clock: Clock, randomness: Randomness, due_at: str | None, wait_ms: int, voice: Voice,
+) -> dict[str, object]:
+    """Wait until every enrolled node has synced tonight (or long enough), then appraise what is here.
+
+    A campus that stayed away makes the run provisional, never impossible; it is named in the log.
+    """
+    site = open_site(folder, "hub", clock=clock, randomness=randomness)
+    now_ms = clock.now_ms()
+    since = due_ms(now_ms, due_at) if due_at else now_ms - DAY_MS
+    with connect(site.replica) as db:
+        missing = wait_for_nodes(db, site.replica, since_ms=since, wait_ms=wait_ms)
+        if missing:
+            names = "、".join(missing)
+            voice.say(f"还没有同步的校区：{names}，先按已有数据核算。", f"Not synced yet: {names}; appraised without.")
+        appraised = appraise_span(site.replica, db, Span(term_today(db, site.replica)), xlsx=None)
+    return {"missing": missing, **appraised.figures()}
+
+
+def wait_for_nodes(db: Database, replica: Replica, *, since_ms: int, wait_ms: int) -> list[str]:
+    """The campuses whose node has not synced since an instant, after waiting for them for at most `wait_ms`."""
+    clock, since = replica.clock, instant_text(since_ms)
+    end_ms = clock.monotonic_ms() + wait_ms
+    while True:
+        enrolled = [node for node in campus_boards(db, replica) if not node.revoked_at]
+        missing = sorted({node.campus for node in enrolled if (node.last_sync or "") < since})
+        if not missing or clock.monotonic_ms() >= end_ms:
+            return missing
+        clock.wait_ms(min(POLL_MS, wait_ms))

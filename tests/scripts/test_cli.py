@@ -1,0 +1,229 @@
+"""The command `tongxin`: sites are made, served, enrolled and synced, and every ending has its code."""
+
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from scripts.commands.folder import Folder, Settings
+from scripts.commands.founding import campus_wanted, term_wanted
+from scripts.commands.line import run
+from scripts.commands.syncing import SyncLoop
+from scripts.demo_play.servers import end, serving
+from scripts.demo_play.session import Refused, Session
+from shared.clock import SystemClock
+from shared.database import connected
+from shared.errors import InvalidInput, NotFound
+from shared.ids import SystemRandomness
+from sync.errors import HubUnreachable
+
+CAMPUSES = ["--campus", "A:4206820101:中心小学", "--campus", "B:4206820102:柳林小学"]
+TERM = ["--term", "2025-1:2025-09-01:2026-02-01"]
+NOWHERE = "http://127.0.0.1:9"
+
+
+def tongxin(*words: object) -> int:
+    return run([str(word) for word in words])
+
+
+def make_hub(path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """A hub with two campuses and a term; the operator's password."""
+    assert tongxin("hub", "init", "--data", path, "--name", "柳林", *CAMPUSES, *TERM, "--lang", "en") == 0
+    found = re.search(r"password (\w+)", capsys.readouterr().out)
+    assert found
+    return found[1]
+
+
+def code_for(path: Path, campus: str, capsys: pytest.CaptureFixture[str]) -> str:
+    assert tongxin("hub", "enrol", "--data", path, "--campus", campus) == 0
+    return re.findall(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}", capsys.readouterr().out)[0]
+
+
+def counted(path: Path, table: str) -> int:
+    with connected(path) as db:
+        return int(db.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+@pytest.mark.parametrize("kind", ["node", "hub"])
+def test_a_site_is_made_once_and_never_over_another(tmp_path: Path, kind: str, capsys) -> None:
+    assert tongxin(kind, "init", "--data", tmp_path / "x") == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "x").iterdir() if path.suffix in (".toml", ".key")}
+    assert tongxin(kind, "init", "--data", tmp_path / "x", "--lang", "en") == 77
+    assert "already holds a site" in capsys.readouterr().err
+    after = {path.name: path.read_bytes() for path in (tmp_path / "x").iterdir() if path.suffix in (".toml", ".key")}
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("node", "status"), "There is no site"),
+        (("hub", "appraise"), "There is no site"),
+        (("sync", "verify"), "There is no site"),
+    ],
+)
+def test_a_folder_without_a_site_is_one_clear_line(tmp_path: Path, words, says: str, capsys) -> None:
+    assert tongxin(*words, "--data", tmp_path, "--lang", "en") == 77
+    error = capsys.readouterr().err
+    assert says in error and error.count("\n") == 1
+
+
+def test_a_hub_is_no_node(tmp_path: Path, capsys) -> None:
+    tongxin("hub", "init", "--data", tmp_path / "hub")
+    assert tongxin("node", "sync", "--data", tmp_path / "hub", "--lang", "en") == 77
+    assert "is a hub" in capsys.readouterr().err
+
+
+def test_the_first_rows_of_a_hub_are_there(tmp_path: Path, capsys) -> None:
+    make_hub(tmp_path / "hub", capsys)
+    database = tmp_path / "hub" / "hub.db"
+    assert counted(database, "campus") == 2
+    assert counted(database, "calendar_day") == 2 * 153
+    assert counted(database, "account") == 1
+
+
+@pytest.mark.parametrize("text", ["A", "A::x", "AAAAA:1:x", "1:2:3", "a-b:1:x", ":1:x"])
+def test_a_campus_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        campus_wanted(text)
+
+
+@pytest.mark.parametrize("text", ["2025-1", "2025-1:2025-09-01:2025-09-01", "x:2025-13-01:2026-01-01", "a:b:c:d"])
+def test_a_term_that_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        term_wanted(text)
+
+
+def test_a_hub_with_a_bad_campus_leaves_nothing_behind(tmp_path: Path, capsys) -> None:
+    assert tongxin("hub", "init", "--data", tmp_path / "hub", "--campus", "nonsense") == 77
+    assert not (tmp_path / "hub").exists()
+
+
+def test_a_node_that_is_not_enrolled_says_so(tmp_path: Path, capsys) -> None:
+    tongxin("node", "init", "--data", tmp_path / "node", "--hub", NOWHERE)
+    assert tongxin("node", "status", "--data", tmp_path / "node", "--lang", "en") == 77
+    assert "Not enrolled" in capsys.readouterr().out
+    assert tongxin("node", "sync", "--data", tmp_path / "node") == 77
+
+
+def test_settings_are_kept_and_unknown_ones_passed_over(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    with pytest.raises(NotFound):
+        folder.settings()
+    folder.write_settings(Settings("node", name='quote " and 汉字', hub_url="http://x"))
+    folder.settings_file.write_text(folder.settings_file.read_text("utf-8") + "later = 1\n", "utf-8")
+    changed = folder.change(budget_kb=200)
+    assert (changed.name, changed.budget_kb, changed.hub_url) == ('quote " and 汉字', 200, "http://x")
+    assert folder.settings() == changed
+
+
+def test_the_session_key_is_made_once_and_is_the_owner_s_alone(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    first = folder.secret(SystemRandomness())
+    assert len(first) == 32 and folder.secret(SystemRandomness()) == first
+    assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_node_enrols_syncs_and_serves(tmp_path: Path, capsys) -> None:
+    """The whole way by commands, with a real hub: code, enrolment, sync, pages, a clean end."""
+    hub, node, clock = tmp_path / "hub", tmp_path / "node", SystemClock()
+    password = make_hub(hub, capsys)
+    code = code_for(hub, "B", capsys)
+    with serving("hub", ("scripts.tongxin", "hub", "serve", "--data", str(hub)), tmp_path, clock) as server:
+        assert tongxin("node", "init", "--data", node, "--hub", server.url, "--code", "AAAA-BBBB-CCCC-DDDD") == 77
+        assert tongxin("node", "init", "--data", node, "--hub", server.url, "--code", code, "--lang", "en") == 0
+        assert "campus B" in capsys.readouterr().out
+        assert tongxin("node", "sync", "--data", node) == 0
+        assert counted(node / "node.db", "calendar_day") == counted(hub / "hub.db", "calendar_day")
+        capsys.readouterr()
+        assert tongxin("node", "status", "--data", node, "--lang", "en") == 0
+        assert "Waiting to be sent: 0 changesets" in capsys.readouterr().out
+        tongxin("hub", "status", "--data", hub, "--lang", "en")
+        assert re.search(r"^B \w+: last sync 20", capsys.readouterr().out, re.MULTILINE)
+        words = ("scripts.tongxin", "node", "serve", "--data", str(node), "--today", "2025-09-15")
+        with serving("node", words, tmp_path, clock) as pages:
+            with pytest.raises(Refused):
+                Session(pages.url, "admin", "wrong")
+            with Session(pages.url, "admin", password) as operator, pytest.raises(Refused, match="password_must"):
+                operator.json("GET", "/api/v1/session")
+            end(pages.process)
+            assert pages.process.returncode == 0
+    with connected(node / "node.db") as db:
+        running = db.conn.execute("SELECT value FROM _setting WHERE name = 'node_running'").fetchone()
+    assert running == ("",), "a clean end is noted, so that the next start is no recovery"
+    assert tongxin("node", "sync", "--data", node, "--lang", "en") == 75, "the hub is gone: try later"
+
+
+def test_a_changed_row_is_found_and_rebuilt_from_the_log(tmp_path: Path, capsys) -> None:
+    """C3, C10: the log proves the tables. The row is changed behind the triggers' back, as a bad disk would."""
+    make_hub(tmp_path / "hub", capsys)
+    assert tongxin("sync", "verify", "--data", tmp_path / "hub") == 0
+    with connected(tmp_path / "hub" / "hub.db") as db:
+        names = [name for (name,) in db.conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
+        for name in names:
+            db.conn.execute(f'DROP TRIGGER "{name}"')
+        db.conn.execute("UPDATE campus SET name = '假' WHERE code = 'B'")
+    assert tongxin("sync", "verify", "--data", tmp_path / "hub") == 77
+    assert tongxin("sync", "rebuild", "--data", tmp_path / "hub", "--lang", "en") == 0
+    assert "1 tables were different" in capsys.readouterr().out
+    assert tongxin("sync", "verify", "--data", tmp_path / "hub") == 0
+
+
+def test_a_node_that_could_not_enrol_can_try_again(tmp_path: Path, capsys) -> None:
+    node = tmp_path / "node"
+    words = ("node", "init", "--data", node, "--hub", NOWHERE, "--code", "AAAA-BBBB-CCCC-DDDD")
+    assert [tongxin(*words), tongxin(*words)] == [75, 75]
+
+
+def loop_of(exchange, **settings: int) -> SyncLoop:
+    return SyncLoop(exchange, **{"every_ms": 0, "last_wait_ms": 10_000, **settings})
+
+
+def test_a_server_syncs_at_its_start_when_asked_and_at_its_end() -> None:
+    done: list[int] = []
+    reached = [threading.Event() for _ in range(3)]
+
+    def exchange() -> None:
+        done.append(len(done))
+        reached[len(done) - 1].set()
+
+    with loop_of(exchange) as loop:
+        assert reached[0].wait(10), "at the start"
+        loop.ask()
+        assert reached[1].wait(10), "when asked"
+    assert reached[2].wait(10) and done == [0, 1, 2], "and once more at the end"
+
+
+def test_a_server_syncs_again_after_its_interval() -> None:
+    third = threading.Event()
+    count = iter(range(10_000))
+
+    def exchange() -> None:
+        if next(count) == 2:
+            third.set()
+
+    with loop_of(exchange, every_ms=10):
+        assert third.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(HubUnreachable(), "hub_unreachable"), (ZeroDivisionError(), "ZeroDivisionError")]
+)
+def test_a_failed_sync_is_told_and_the_next_one_runs_all_the_same(error: Exception, code: str) -> None:
+    told: list[str | None] = []
+    again = threading.Event()
+
+    def exchange() -> None:
+        told.append(loop.state().failure)
+        if len(told) == 2:
+            again.set()
+        raise error
+
+    loop = loop_of(exchange)
+    with loop:
+        while not told:
+            again.wait(0.01)
+        loop.ask()
+        assert again.wait(10)
+    assert told[:2] == [None, code]
