@@ -1,4 +1,4 @@
-"""Write ``shared/schema.sql``, the DDL that the declarations mean today: ``python3 scripts/golden_schema.py``.
+"""Write what the declarations mean today, ``shared/schema.sql`` and ``docs/scopes.md``.
 
 Read by any Python, so Python 3.6 syntax and ASCII only; the work is done inside the environment.
 """
@@ -11,11 +11,14 @@ def main(argv: "list[str]") -> int:
     """``--first`` also freezes the first release's schema: only until that release."""
     from shared.records import RECORDS  # not there before the environment is
     from shared.schema import schema_sql
+    from shared.scopes import scopes_page
 
     folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "shared")
     for name in ["schema.sql"] + (["schema_1.sql"] if "--first" in argv else []):
         with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
             file.write(schema_sql(RECORDS))
+    with open(os.path.join(os.path.dirname(folder), "docs", "scopes.md"), "w", encoding="utf-8", newline="\n") as file:
+        file.write(scopes_page(RECORDS))
     return 0
 
 

@@ -19,6 +19,7 @@ from shared.errors import TongxinError
 from shared.roles import ACTIONS, ANY_STAFF, MACHINE, PUBLIC, role_word
 from shared.web import auth, db, views
 from shared.web.config import SiteConfig
+from shared.web.connections import Connections
 from shared.web.lockout import FailedLogins
 from shared.web.times import spoken_date, spoken_duration, spoken_instant
 from shared.web.words import error_shape, message_of, problem_words, status_of
@@ -77,7 +78,8 @@ def make_app(
     _configure(app, config)
     all_routes = {**views.ROUTES, **routes}
     app.extensions["tongxin"] = db.Site(
-        replica, config, all_routes, FailedLogins(config.lockout), tuple(menu), head, day, campus
+        replica=replica, config=config, routes=all_routes, failed_logins=FailedLogins(config.lockout),
+        connections=Connections(replica), menu=tuple(menu), head=head, day=day, campus=campus,
     )
     flask_babel.Babel(app, locale_selector=language, default_translation_directories=str(TRANSLATIONS))
     CSRFProtect(app)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
@@ -13,8 +12,9 @@ from sqlite_utils import Database
 
 from shared.clock import Clock, local_date
 from shared.web.config import SiteConfig
+from shared.web.connections import Connections, Held
 from shared.web.lockout import FailedLogins
-from sync.replica import Replica, connect
+from sync.replica import Replica
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Site:
     config: SiteConfig
     routes: dict[str, str]
     failed_logins: FailedLogins
+    connections: Connections
     menu: tuple[Any, ...] = ()
     head: Any = None
     day: Callable[[], date] | None = None
@@ -53,22 +54,19 @@ def today() -> date:
 
 
 def db() -> Database:
-    """The database connection of this request, opened at first use and closed at its end."""
+    """The database connection of this request, taken at first use and given back at its end."""
     if "tongxin_db" not in g:
-        door: AbstractContextManager[Database] = connect(replica())
-        g.tongxin_door = door
-        g.tongxin_db = door.__enter__()
-    return cast(Database, g.tongxin_db)
+        g.tongxin_db = site().connections.take()
+    return cast(Held, g.tongxin_db).db
 
 
-def close_db(_error: BaseException | None = None) -> None:
-    """Close what this request opened."""
-    door = g.pop("tongxin_door", None)
-    g.pop("tongxin_db", None)
-    if door is not None:
-        door.__exit__(None, None, None)
+def give_db_back(_error: BaseException | None = None) -> None:
+    """Give back what this request took."""
+    held = g.pop("tongxin_db", None)
+    if held is not None:
+        site().connections.give_back(held)
 
 
 def register(app: Flask) -> None:
-    """Have every request's connection closed."""
-    app.teardown_appcontext(close_db)
+    """Have every request's connection given back."""
+    app.teardown_appcontext(give_db_back)

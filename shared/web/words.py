@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from shared.codes import CODE_LISTS
-from shared.errors import InvalidInput, Problem, TongxinError
+from shared.errors import InvalidInput, NodeNotReady, NotAllowed, NotFound, Problem, Stale, TongxinError
 
 
 @cache
@@ -34,8 +34,9 @@ def status_of(error: TongxinError) -> int:
     errors = table()["errors"]
     if error.code in errors:
         return int(errors[error.code][0])
-    if isinstance(error, InvalidInput):
-        return 422
+    for kind, status in ((InvalidInput, 422), (NotAllowed, 403), (NotFound, 404), (Stale, 409), (NodeNotReady, 409)):
+        if isinstance(error, kind):
+            return status
     return {"retry_later": 503, "needs_upgrade": 426, "needs_person": 409}.get(error.advice.value, 400)
 
 
@@ -58,10 +59,10 @@ def problem_words(problem: Problem, lang: str) -> tuple[str, str]:
     chinese = is_chinese(lang)
     label = str(problem.data.get("zh" if chinese else "en") or problem.field)
     wrong, cure = (f"{label}：{zh}", cure_zh) if chinese else (f"{label} {en}", cure_en)
-    return wrong, _filled(cure, problem, chinese)
+    return _filled(wrong, problem, chinese), _filled(cure, problem, chinese)
 
 
-def _filled(cure: str, problem: Problem, chinese: bool) -> str:
+def _filled(sentence: str, problem: Problem, chinese: bool) -> str:
     values: dict[str, object] = {name: value for name, value in problem.data.items() if value is not None}
     codes = CODE_LISTS.get(str(problem.data.get("codes")), ())
     if chinese:
@@ -69,9 +70,9 @@ def _filled(cure: str, problem: Problem, chinese: bool) -> str:
     else:
         values["choices"] = ", ".join(code for code, _, _ in codes)
     try:
-        return cure.format(**values)
+        return sentence.format(**values)
     except (KeyError, IndexError, ValueError):
-        return cure
+        return sentence
 
 
 def error_shape(error: TongxinError) -> dict[str, object]:
