@@ -18,7 +18,7 @@ from hub.sync_rate import Rate
 from hub.workbook.cells import code_of
 from hub.workbook.template import shown
 from shared.codes import CODE_LISTS
-from shared.records.declare import specs_of
+from shared.records.declare import Spec, specs_of
 from shared.roles import ANY_STAFF, ROLES
 from shared.web import auth
 from shared.web.app import MenuItem, language, make_app
@@ -69,14 +69,17 @@ def front() -> Any:
 def _words() -> dict[str, Any]:
     """What forms made from declarations ask for."""
 
+    def label_of(spec: Spec) -> str:
+        return spec.zh if language() == "zh" else spec.en[:1].upper() + spec.en[1:]
+
     def field_label(record: type, name: str) -> str:
-        spec = specs_of(record)[name]
-        return spec.zh if language() == "zh" else spec.en
+        return label_of(specs_of(record)[name])
 
     def field_shown(record: type, name: str, value: Any) -> str:
         return shown(specs_of(record)[name], value if isinstance(value, str | int) else None, language()) or "—"
 
     return {
+        "label_of": label_of,
         "code_list": lambda name: [code for code, _, _ in CODE_LISTS[name]],
         "code_meant": lambda name, text: code_of(name, str(text)),
         "roles_listed": lambda: ROLES,

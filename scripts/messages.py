@@ -1,6 +1,6 @@
 """Collect the words of templates and modules, and compile the English catalogue: ``python3 scripts/messages.py``.
 
-The source language is Chinese. English stands in ``<app>/translations/en.tsv``, a line a message:
+The source language is Chinese. English stands in ``<app>/translations/en*.tsv``, a line a message:
 Chinese, tab, English (and, where a number decides, tab, English plural). Read by any Python, so Python 3.6
 syntax and ASCII only; the work is done inside the environment.
 """
@@ -44,17 +44,14 @@ def asked(root: Path) -> Dict[Id, List[Tuple[str, int]]]:
 
 
 def english(root: Path) -> Dict[str, Words]:
-    """Chinese -> English, from the three lists; a later list does not overrule an earlier one."""
+    """Chinese -> English, from the lists of the apps; a later list does not overrule an earlier one."""
     found = {}  # type: Dict[str, Words]
     for app in APPS:
-        path = root / app / "translations" / "en.tsv"
-        if not path.exists():
-            continue
-        for line in path.read_text(encoding="utf-8").splitlines():
-            parts = line.split("\t")
-            if len(parts) < 2 or not parts[1].strip():
-                continue
-            found.setdefault(parts[0], parts[1] if len(parts) == 2 else tuple(parts[1:3]))
+        for path in sorted((root / app / "translations").glob("en*.tsv")):
+            for line in path.read_text(encoding="utf-8").splitlines():
+                parts = line.split("\t")
+                if len(parts) >= 2 and parts[1].strip():
+                    found.setdefault(parts[0], parts[1] if len(parts) == 2 else tuple(parts[1:3]))
     return found
 
 

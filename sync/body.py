@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.schema import Value
-from sync.chain import ERASED
+from sync.chain import ERASED, HASH8
 from sync.change import Block, Header, VersionName
 from sync.errors import BadMessage
 
 SALT_BYTES = 16
+TEXT_MAX = 2_000
+NUMBER_MAX = 2**53
+COLUMNS_MAX = 40
 
 
 def dumped(value: object) -> bytes:
@@ -33,16 +36,37 @@ def decode_header(data: bytes) -> Header:
     """The reverse. Raises BadMessage("bad_header") on anything else; later fields are ignored (C12)."""
     try:
         fields = json.loads(data)
-        names = tuple(VersionName(str(o), int(s), bytes.fromhex(h)) for o, s, h in fields[10])
-        types = (str, int, str, str, str, int, str, int, int, int)
-        if any(type(v) is not t for v, t in zip(fields, types, strict=False)) or fields[9] < 1:
+        names = tuple(VersionName(_text(o), _number(s), bytes.fromhex(h)) for o, s, h in fields[10])
+        types = (_text, _number, _text, _text, _text, _number, _text, _number, _number, _number)
+        for check, value in zip(types, fields, strict=False):
+            check(value)
+        if fields[9] < 1 or any(len(name.hash8) != HASH8 for name in names):
             raise BadMessage("bad_header")
         return Header(
             fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6], fields[7], fields[8],
-            fields[9], names, str(fields[11]) if len(fields) > 11 else "",
+            fields[9], names, _text(fields[11]) if len(fields) > 11 else "",
         )  # fmt: skip
-    except (ValueError, TypeError, IndexError, KeyError) as error:
+    except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
         raise BadMessage("bad_header") from error
+
+
+def _text(value: Any) -> str:
+    """Text that SQLite can hold: no lone surrogates, no NUL. Raises ValueError or TypeError."""
+    if type(value) is not str:
+        raise TypeError(value)
+    if len(value) > TEXT_MAX or "\0" in value:
+        raise ValueError(value)
+    value.encode()
+    return value
+
+
+def _number(value: Any) -> int:
+    """A count or an instant: not negative, and exact in every JSON reader. Raises ValueError or TypeError."""
+    if type(value) is not int:
+        raise TypeError(value)
+    if not 0 <= value <= NUMBER_MAX:
+        raise ValueError(value)
+    return value
 
 
 def encode_parts(plain: Sequence[Block], erasable: Sequence[tuple[bytes, Block]]) -> tuple[bytes, ...]:
@@ -52,20 +76,33 @@ def encode_parts(plain: Sequence[Block], erasable: Sequence[tuple[bytes, Block]]
     return tuple(parts)
 
 
-def decode_parts(parts: Sequence[bytes]) -> list[Block]:
-    """All blocks of a body. Raises BadMessage("bad_body")."""
+def decode_parts(parts: Sequence[bytes], rows_max: int | None = None) -> list[Block]:
+    """All blocks of a body. Raises BadMessage: "bad_body", or "too_many_rows" before anything is unfolded."""
     try:
-        blocks = [_unpacked(raw) for raw in json.loads(parts[0])]
+        plain = json.loads(parts[0])
+        if type(plain) is not list:
+            raise BadMessage("bad_body")
         for part in parts[1:]:
             if part[:1] == ERASED:
                 continue
             salt, raw = json.loads(part)
-            if len(salt) != 2 * SALT_BYTES:
+            if len(bytes.fromhex(salt)) != SALT_BYTES:
                 raise BadMessage("bad_body")
-            blocks.append(_unpacked(raw))
+            plain.append(raw)
+        if rows_max is not None:
+            _check_size(plain, rows_max)
+        blocks = [_unpacked(raw) for raw in plain]
     except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
         raise BadMessage("bad_body") from error
     return blocks
+
+
+def _check_size(raw_blocks: Sequence[Any], rows_max: int) -> None:
+    """A column of equal values is one value on the wire, so a few bytes can claim any number of cells."""
+    rows = sum(_number(raw["n"]) for raw in raw_blocks)
+    cells = sum(raw["n"] * (len(raw["c"]) + len(raw.get("u", ()))) for raw in raw_blocks)
+    if rows > rows_max or cells > rows_max * COLUMNS_MAX:
+        raise BadMessage("too_many_rows", limit=rows_max)
 
 
 def _packed(block: Block) -> dict[str, Any]:
@@ -94,7 +131,7 @@ def _folded(values: Sequence[Any]) -> Any:
 
 
 def _unpacked(raw: Any) -> Block:
-    count, op, units = int(raw["n"]), str(raw["o"]), tuple(str(u) for u in raw.get("u", ()))
+    count, op, units = _number(raw["n"]), _text(raw["o"]), tuple(_text(u) for u in raw.get("u", ()))
     if op not in ("i", "u", "d", "k") or count < 1:
         raise BadMessage("bad_body")
     columns = {str(name): _unfolded(values, count) for name, values in raw["c"].items()}
@@ -102,8 +139,10 @@ def _unpacked(raw: Any) -> Block:
         raise BadMessage("bad_body")
     width = len(units) or 1
     bases = [_spread(row, width) for row in _unfolded(raw["b"], count)] if "b" in raw else [[[]] * width] * count
-    weights = _unfolded(raw["w"], count) if "w" in raw else []
-    return Block(str(raw["t"]), op, count, units, columns, bases, weights)
+    weights = [_numbers(row) for row in _unfolded(raw["w"], count)] if "w" in raw else []
+    if any(len(row) != width for row in weights):
+        raise BadMessage("bad_body")
+    return Block(_text(raw["t"]), op, count, units, columns, bases, weights)
 
 
 def _unfolded(values: Any, count: int) -> list[Any]:
@@ -118,8 +157,14 @@ def _spread(row: list[Any], width: int) -> list[list[int]]:
     if row and isinstance(row[0], list):
         if len(row) != width:
             raise BadMessage("bad_body")
-        return row
-    return [row] * width
+        return [_numbers(names) for names in row]
+    return [_numbers(row)] * width
+
+
+def _numbers(row: Any) -> list[int]:
+    if type(row) is not list or any(type(v) is not int or v < 0 for v in row):
+        raise BadMessage("bad_body")
+    return row
 
 
 def rows_of(block: Block, names: Sequence[str]) -> list[tuple[Value, ...]]:

@@ -22,7 +22,17 @@ from sync.body import encode_header, encode_parts
 from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
 from sync.entries import append_entry, receipt_time
-from sync.heads import Key, apply_to_rows, load_state, own_weight, read_row, redecide, store_state, unit_versions, where_key
+from sync.heads import (
+    Key,
+    apply_to_rows,
+    load_state,
+    own_weight,
+    read_row,
+    redecide,
+    store_state,
+    unit_versions,
+    where_key,
+)
 from sync.journal import settle_capture
 from sync.log import Entry, append, logged, stream_end, version_names
 from sync.merge import Change, fold

@@ -32,6 +32,7 @@ from sync.steps.hello import (
     note_contact,
     note_sender,
     peer_keys,
+    places_told,
     sender_of,
 )
 from sync.steps.judge import Policy, judge_actions
@@ -106,6 +107,8 @@ def _compose(replica: Replica, db: Database, sent: Mapping[tuple[int, str], int]
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
     frame = outgoing(replica, db, sent, FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes))
     head = {**ask(replica, db, forked=forked), "push": frame.stretches, "complete": frame.complete}
+    # What this very frame carries no longer waits once the hub reads it.
+    head["backlog"] = 0 if frame.complete else max(0, head["backlog"] - frame.changesets)
     message = pack(head, frame.pieces, replica.limits)
     return frame, replica.node.encode() + seal(replica.seed, peer_keys(db)[hub], message)
 
@@ -181,11 +184,8 @@ def _answer(
     replica: Replica, db: Database, node: str, head: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[bytes]]:
     sender, _ = sender_of(db, node)
-    asked = head.get("cursors")
-    held = head.get("held")
-    if not isinstance(asked, dict) or not isinstance(held, dict):
-        raise BadMessage("damaged")
-    cursors = {scope: int(asked.get(scope, 0)) for scope in ("con", *sorted(sender.scopes - {"con"}))}
+    asked, held = places_told(head, "cursors"), places_told(head, "held")
+    cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
     size = FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
     told, pieces = news(replica, db, Asker(node, held), cursors, size)
     about = {

@@ -105,4 +105,4 @@ def place_problems(
 
 def belongs(one: StaffMembership, campus: str, day: str) -> bool:
     """True when a membership holds at a campus on a day (begin included, end not)."""
-    return one.campus == campus and one.begin <= day and True
+    return one.campus == campus and one.begin <= day and (one.end is None or day < one.end)

@@ -41,7 +41,7 @@ def office_sheets() -> tuple[Sheet, ...]:
             StaffMembership, columns_of(StaffMembership, omit=("id",)),
             ("person_id", "campus", "category", "begin"), check=_span,
         ),
-        Sheet(Account, _account_columns(), ("person_id",)),
+        Sheet(Account, _account_columns(), ("person_id",), unique=("login",)),
         Sheet(AccountRole, columns_of(AccountRole), ("person_id", "role", "campus"), check=_span),
         Sheet(RosterGroup, columns_of(RosterGroup, omit=("id",)), ("campus", "name"), check=_span),
         pupil_sheet(),

@@ -158,6 +158,7 @@ def plan_sheet(sheet: Sheet, rows: Sequence[Row], existing: Sequence[object]) ->
     table = table_of(sheet.record)
     there = _by_identity(sheet, existing)
     seen: dict[tuple[object, ...], int] = {}
+    holders = Holders(sheet, existing)
     for row in rows:
         if row.problems:
             yield from row.problems
@@ -167,7 +168,32 @@ def plan_sheet(sheet: Sheet, rows: Sequence[Row], existing: Sequence[object]) ->
             yield twice(sheet, row.number, seen[identity])
             continue
         seen[identity] = row.number
-        yield _change(sheet, table.key, row, there.get(identity))
+        taken = [
+            place(sheet, row.number, column, "taken", row.get(column.name)) for column in holders.clash(row, identity)
+        ]
+        yield from taken
+        if not taken:
+            yield _change(sheet, table.key, row, there.get(identity))
+
+
+class Holders:
+    """Who holds the values that must be unique, of the database and of the rows read so far."""
+
+    def __init__(self, sheet: Sheet, existing: Sequence[object]) -> None:
+        self._columns = [column for column in sheet.columns if column.name in sheet.unique]
+        self._held: dict[tuple[str, object], tuple[object, ...]] = {}
+        for record in existing:
+            identity = tuple(getattr(record, name) for name in sheet.identity)
+            for column in self._columns:
+                self._held[column.name, getattr(record, column.name)] = identity
+
+    def clash(self, row: Row, identity: tuple[object, ...]) -> list[SheetColumn]:
+        """The columns in which somebody else holds this row's value; the row holds it from now on."""
+        found = []
+        for column in self._columns:
+            if self._held.setdefault((column.name, row.get(column.name)), identity) != identity:
+                found.append(column)
+        return found
 
 
 def twice(sheet: Sheet, number: int, first: int) -> Problem:

@@ -33,6 +33,7 @@ class Sheet:
     """A sheet for one record; `identity` are the columns that say which row is meant.
 
     appended: a differing row is a correction, a new row that names the old one (`replaces_id`).
+    unique: columns in which no two records may hold the same value, such as a log-in name.
     check: problems of a row as a whole, each naming one of the columns. derive: fields computed from others.
     """
 
@@ -40,6 +41,7 @@ class Sheet:
     columns: tuple[SheetColumn, ...]
     identity: tuple[str, ...]
     appended: bool = False
+    unique: tuple[str, ...] = ()
     check: Callable[[dict[str, Any]], Iterable[Problem]] | None = None
     derive: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 

@@ -16,13 +16,14 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 
 def keep_upload(folder: Path, data: bytes, now_ms: int) -> str:
     """Store an upload and return its name. Uploads older than a day are removed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in folder.iterdir():
         if old.is_file() and now_ms - int(old.stat().st_mtime * 1000) > KEPT_MS:
             old.unlink(missing_ok=True)
     name = hashlib.sha256(data).hexdigest()
     # Written beside and renamed: a half-written file never carries the name of a whole one.
     partial = folder / f".{name}"
+    partial.touch(mode=0o600)
     partial.write_bytes(data)
     os.utime(partial, (now_ms / 1000, now_ms / 1000))
     partial.replace(folder / name)

@@ -17,7 +17,7 @@ from shared.codes import CODE_LISTS, word_of
 from shared.errors import InvalidInput, Problem
 from shared.records import CalendarDay, Register, RollSession
 from shared.web.app import language
-from shared.web.auth import author, visitor, wants_json
+from shared.web.auth import author, require, visitor, wants_json
 from shared.web.db import clock, db, replica, today
 from shared.web.times import spoken_date
 from shared.web.words import message_of, problem_words
@@ -59,13 +59,17 @@ def blueprint(limits: RegisterLimits | None = None) -> Blueprint:
 
 
 def _place(group_id: str, day: str, session: str) -> Place:
-    return saving.place_of(db(), group_id, day, session, today=today())
+    place = saving.place_of(db(), group_id, day, session, today=today())
+    # The route's action was asked without a campus: a role held elsewhere opens no register here.
+    require("register.see", place.group.campus)
+    return place
 
 
 def day() -> Any:
     """Every group of this campus on one date, with its sessions: taken or not yet."""
     asked = _asked_date()
     campus, text = setting(db(), "campus"), asked.isoformat()
+    require("register.see", campus)
     found = store.calendar_day(db(), campus, text)
     groups = [
         group
@@ -198,10 +202,6 @@ def _register_page(place: Place, limits: RegisterLimits, error: InvalidInput | N
         sheet=sheet,
         sheet_date=place.date,
         sessions=store.sessions_of(db(), place.group.campus, place.group.kind),
-        session_name=_session_word(place.session),
-        session_word=_session_word,
-        day_words=_day_words(date.fromisoformat(place.date), sheet.day),
-        taken_words=_taken_words(sheet.header),
         source=source or "",
         other_source=take is None and correct is None and sheet.header is not None,
         refusal=message_of(take or correct or "", language()),
@@ -210,15 +210,26 @@ def _register_page(place: Place, limits: RegisterLimits, error: InvalidInput | N
         problems=error.problems if error else (),
         roster_moved=_roster_moved(sheet),
         counts=rules.counts([line.current for line in sheet.lines]),
-        tone=_tones(),
         dot_kinds={line.dots for line in sheet.lines},
-        letters=LETTERS,
-        mark_words=[(code, word_of("pupil_mark", code, language())) for code, _zh, _en in _mark_order()],
         late_minutes=_late_minutes(place),
         person_id=asker.person_id,
-        js_words=_js_words(),
-        state_word=_state_words(_state(place)) if sheet.header else "",
+        **_page_words(place, sheet),
     )
+
+
+def _page_words(place: Place, sheet: store.Sheet) -> dict[str, Any]:
+    """The words of the register page, in the visitor's language."""
+    return {
+        "session_name": _session_word(place.session),
+        "session_word": _session_word,
+        "day_words": _day_words(date.fromisoformat(place.date), sheet.day),
+        "taken_words": _taken_words(sheet.header),
+        "tone": _tones(),
+        "letters": LETTERS,
+        "mark_words": [(code, word_of("pupil_mark", code, language())) for code, _zh, _en in _mark_order()],
+        "js_words": _js_words(),
+        "state_word": _state_words(_state(place)) if sheet.header else "",
+    }
 
 
 def _mark_order() -> tuple[tuple[str, str, str], ...]:

@@ -109,7 +109,7 @@ def qr_svg(url: str) -> Markup:
     """A QR code as inline SVG: attributes only, no style and no script, so that the CSP lets it stand."""
     buffer = io.BytesIO()
     code = segno.make(url, error="m", micro=False)
-    code.save(buffer, kind="svg", scale=5, border=3, dark="#000", light="#fff", xmldecl=False, svgns=False)
+    code.save(buffer, kind="svg", border=3, dark="#000", light="#fff", xmldecl=False, svgns=False, omitsize=True)
     # segno writes numbers and fixed tags only; the URL itself does not occur in the picture's text.
     return Markup(buffer.getvalue().decode("ascii"))
 

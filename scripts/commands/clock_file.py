@@ -6,7 +6,7 @@ import threading
 from datetime import date
 from pathlib import Path
 
-from shared.clock import Clock, SettableClock, ShiftedClock, SystemClock, instant_ms, instant_text, midnight_ms
+from shared.clock import Clock, ShiftedClock, SystemClock, instant_ms, instant_text, midnight_ms
 
 SCHOOL_MORNING_MS = 8 * 3_600_000
 
@@ -14,12 +14,14 @@ SCHOOL_MORNING_MS = 8 * 3_600_000
 class FileClock:
     """Shows the instant that stands in a file, and runs on from there until the file is written anew.
 
-    A file that is missing or holds no instant changes nothing.
+    The instant counts from the moment the file was written, so that all who follow it show the same time. A
+    file that is missing or holds no instant changes nothing.
     """
 
     def __init__(self, path: Path, inner: Clock) -> None:
         self._path = path
-        self._clock = SettableClock(inner)
+        self._clock = ShiftedClock(inner, 0)
+        self._inner = inner
         self._seen: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
@@ -44,7 +46,8 @@ class FileClock:
                 return
             with self._lock:
                 if seen != self._seen:
-                    self._clock.set_to(instant_ms(self._path.read_text(encoding="ascii").strip()))
+                    shown_ms = instant_ms(self._path.read_text(encoding="ascii").strip())
+                    self._clock = ShiftedClock(self._inner, shown_ms - found.st_mtime_ns // 1_000_000)
                     self._seen = seen
         except (OSError, ValueError):
             return

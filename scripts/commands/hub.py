@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from datetime import date
 
 from hub.app import create_app
+from hub.attendance.store import attendance_by_class
 from hub.config import UPLOAD_BYTES_MAX, HubConfig
 from scripts.commands.appraising import Span, appraise_span, term_today
 from scripts.commands.folder import Folder, Settings
@@ -72,6 +74,21 @@ def appraise(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: R
         appraised = appraise_span(site.replica, db, span, xlsx=args.xlsx)
     for line in appraised.lines(voice.lang, rows_max=args.rows):
         voice.say(line, line)
+    return EXIT_DONE
+
+
+def attendance(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
+    """What the registers of a span add up to, class by class."""
+    site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
+    with connect(site.replica) as db:
+        classes = attendance_by_class(db, args.begin, args.end)
+    for row in classes:
+        marks = " ".join(f"{mark} {times}" for mark, times in sorted(row.marks.items()))
+        voice.say(f"{row.campus} {row.name}：点名 {row.registers} 次，应到 {row.expected} 人次 {marks}",
+                  f"{row.campus} {row.name}: {row.registers} registers, {row.expected} expected {marks}")
+    if args.json is not None:
+        document = json.dumps([asdict(row) for row in classes], ensure_ascii=False, indent=1)
+        args.json.write_text(document + "\n", encoding="utf-8")
     return EXIT_DONE
 
 

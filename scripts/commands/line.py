@@ -88,6 +88,10 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--end", type=hub.iso_date, metavar="DATE", help="至（不含） / up to, not including")
     made.add_argument("--xlsx", type=Path, metavar="FILE", help="写成表格 / write the table as XLSX")
     made.add_argument("--rows", type=int, default=20, help="最多列出的人数 / people to list at most")
+    made = _add(group, "attendance", hub.attendance, "各班点名汇总 / what the registers add up to")
+    made.add_argument("--begin", type=hub.iso_date, metavar="DATE", required=True, help="自 / from")
+    made.add_argument("--end", type=hub.iso_date, metavar="DATE", required=True, help="至（不含） / up to")
+    made.add_argument("--json", type=Path, metavar="FILE", help="写成 JSON / write as JSON")
     _add(group, "status", hub.status, "各校区状态 / how the campuses stand")
 
 

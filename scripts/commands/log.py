@@ -54,5 +54,6 @@ def rebuild(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Ra
         rebuild_tables(tables, db)
         after = state_of(tables, db)
     different = sum(before[name] != after[name] for name in before)
-    voice.say(f"已由日志重建；原先不符的表：{different} 张。", f"Rebuilt from the log; {different} tables were different.")
+    voice.say(f"已由日志重建；原先不符的表：{different} 张。",
+              f"Rebuilt from the log; {different} tables were different.")
     return EXIT_DONE

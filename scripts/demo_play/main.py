@@ -45,6 +45,9 @@ def run(argv: Sequence[str]) -> int:
         if args.serve:
             tell_where_to_look(stage, voice)
             threading.Event().wait()
+        else:
+            voice.say("用 --serve 再演一次，可在浏览器里查看每一页；用 --keep 文件夹 留下总表。",
+                      "Play it with --serve to look at every page in a browser, with --keep DIR to keep the table.")
     return EXIT_DONE
 
 
@@ -84,8 +87,6 @@ def tell_what_came(stage: Stage, voice: Voice) -> None:
         f"Done in {figures.total_seconds:.0f} s; {up} bytes up and {down} down on the line in {figures.round_trips} "
         f"round trips; {figures.appraisal['people']} people appraised, digest {str(figures.appraisal['digest'])[:16]}.",
     )
-    voice.say("用 --serve 再演一次，可在浏览器里查看每一页；用 --keep 文件夹 留下总表。",
-              "Play it with --serve to look at every page in a browser, with --keep DIR to keep the table.")
 
 
 def tell_where_to_look(stage: Stage, voice: Voice) -> None:

@@ -93,11 +93,11 @@ def enter_evidence(stage: Stage) -> int:
     return len(facts) + len(deductions)
 
 
-def appraisal_table(stage: Stage) -> tuple[dict[str, object], list[str]]:
-    """(figures, lines to show) of the run stored last: the first few people of each campus."""
+def appraisal_table(stage: Stage) -> tuple[dict[str, object], Appraised]:
+    """(figures, table) of the run stored last."""
     site = open_hub(stage)
     with connect(site.replica) as db:
         run = runs(db)[0]
         appraised = Appraised(run, result_lines(db, run.id))
     totals = {line.staff_number: line.result.total for line in appraised.table}
-    return {**appraised.figures(), "totals": totals}, appraised.lines("zh", rows_max=4)
+    return {**appraised.figures(), "totals": totals}, appraised

@@ -191,8 +191,8 @@ def appraise(stage: Stage) -> None:
         run_command(TONGXIN, "hub", "appraise", *words)
         bar.advance()
     stage.figures.appraisal, shown = office.appraisal_table(stage)
-    for line in shown:
-        stage.telling.say(line, line)
+    for zh, en in zip(shown.lines("zh", rows_max=4), shown.lines("en", rows_max=4), strict=True):
+        stage.telling.say(zh, en)
 
 
 def nightly_words(stage: Stage, campus: str) -> list[str]:

@@ -10,6 +10,8 @@ from sqlite_utils import Database
 from shared.database import transaction
 from shared.errors import InvalidInput, NotFound, Problem
 from shared.schema import Table, key_parts, key_text
+from sync.capture import commit_pending
+from sync.change import LOCAL_OPERATOR, Author
 from sync.entries import HubEntry, append_entry, receipt_time
 from sync.erasure import forget, touching
 from sync.errors import BadMessage
@@ -26,6 +28,7 @@ def erase(db: Database, replica: Replica, record: type, key: Key, *, by: str) ->
     if not table.declaration.erasable:
         raise InvalidInput(Problem(table.name, "not_erasable"))
     with transaction(db):
+        commit_pending(replica, db, Author(LOCAL_OPERATOR))
         n = touching(db, table, key)
         if n is None:
             raise NotFound(table=table.name, key=key_text(key))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from shared.database import transaction
+from sync.body import NUMBER_MAX
 from sync.conflicts import count_open
 from sync.errors import BadMessage, NotEnrolled, Revoked, UpgradeNeeded
 from sync.protocol import APP_VERSION, SYNC_VERSION, VERSIONS_SPOKEN
@@ -35,10 +36,19 @@ def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, An
 def check_versions(head: Mapping[str, Any]) -> None:
     """Raises UpgradeNeeded when we do not speak the other's version, BadMessage when it says none."""
     version = head.get("v")
-    if type(version) is not int or type(head.get("now")) is not int:
+    now = head.get("now")
+    if type(version) is not int or type(now) is not int or not 0 <= now <= NUMBER_MAX:
         raise BadMessage("damaged")
     if version not in VERSIONS_SPOKEN:
         raise UpgradeNeeded(theirs=version, ours=SYNC_VERSION)
+
+
+def places_told(head: Mapping[str, Any], name: str) -> dict[str, int]:
+    """Places by stream or scope in a request's head. Raises BadMessage("damaged") for anything else."""
+    told = head.get(name)
+    if not isinstance(told, dict) or any(type(v) is not int or not 0 <= v <= NUMBER_MAX for v in told.values()):
+        raise BadMessage("damaged")
+    return told
 
 
 def sender_of(db: Database, node: str) -> tuple[Sender, bytes]:

@@ -168,9 +168,12 @@ def _only(opened: Opened, *, inserts: bool) -> Opened:
 def judge_actions(
     replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int]
 ) -> dict[int, Refusal]:
-    """Verdicts on several changesets in their order, a whole action at a time: n → refusal."""
+    """Verdicts on several changesets, a whole action at a time: n → refusal.
+
+    In the order in which the origin committed them, which streams sent one after the other do not show.
+    """
     actions: dict[str, list[int]] = {}
-    for n in numbers:
+    for n in sorted(numbers, key=lambda n: decode_header(read_changeset(db, n).header).commit):
         action = db.conn.execute("SELECT action || '/' || o FROM _changeset WHERE n = ?", (n,)).fetchone()[0]
         actions.setdefault(action, []).append(n)
     refused: dict[int, Refusal] = {}

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from sync.chain import HASH8, head_statement
+from sync.chain import HASH8, head_statement, link_hash
 from sync.change import Changeset, State
 from sync.entries import HubEntry, entries_since, scope_end, store_entry
 from sync.errors import BadMessage
@@ -67,17 +67,19 @@ def news(
         top = cursor
         if not found.more:
             for entry, n in entries_since(db, scope, cursor):
-                if _full(found, size) and not _inside_stretch(db, found, entry):
+                if _full(found, size) and not _inside_stretch(replica, db, found, entry):
                     found.more = True
                     break
                 _add(db, asker, found, entry, n)
                 top = entry.hub_seq
         if top != cursor:
             tops[scope] = top
-    signatures = _signed_ends(replica, db, found)
+    vouched = [(end, *_vouched(replica, db, end)) for ends in found.ends.values() for end in ends.values()]
     signed_scopes = {scope: _signed_scope(replica, db, scope, top) for scope, top in tops.items()}
-    head = {"e": found.entries, "h": [s[:3] for s in signatures], "t": tops, "more": found.more}
-    pieces = [*found.pieces, *(s[3] for s in signatures), *signed_scopes.values()]
+    signed = [[end.origin, end.scope, end.seq, len(tail) // 2] for end, tail, _ in vouched]
+    head = {"e": found.entries, "h": signed, "t": tops, "more": found.more}
+    proofs = [piece for _, tail, signature in vouched for piece in (*tail, signature)]
+    pieces = [*found.pieces, *proofs, *signed_scopes.values()]
     return head, pieces
 
 
@@ -85,8 +87,10 @@ def _full(found: News, size: FrameSize) -> bool:
     return found.rows >= size.rows or sum(map(len, found.pieces)) >= size.bytes or len(found.entries) >= size.rows
 
 
-def _inside_stretch(db: Database, found: News, entry: HubEntry) -> bool:
-    """A stretch is relayed whole: it can be checked only at its signed end."""
+def _inside_stretch(replica: Replica, db: Database, found: News, entry: HubEntry) -> bool:
+    """A node's stretch is relayed whole where possible: its end is signed. Our own can be signed anywhere."""
+    if entry.origin.split(".", 1)[0] == replica.node:
+        return False
     ends = found.ends.get((entry.origin, entry.scope), {}).values()
     return entry.kind == "receipt" and any(_signature(db, end) is None for end in ends)
 
@@ -155,16 +159,29 @@ def _signature(db: Database, end: Changeset) -> bytes | None:
     return row[0] if row else None
 
 
-def _signed_ends(replica: Replica, db: Database, found: News) -> list[tuple[str, str, int, bytes]]:
-    signed = []
-    for (origin, scope), end in ((stream, end) for stream, ends in found.ends.items() for end in ends.values()):
-        signature = _signature(db, end)
-        if signature is None and origin.split(".", 1)[0] == replica.node:
-            signature = sign(replica.seed, head_statement(f"{origin}/{scope}", end.seq, end.hash))
-        if signature is None:
-            raise BadMessage("unsigned_stretch", stream=f"{origin}/{scope}")
-        signed.append((origin, scope, end.seq, signature))
-    return signed
+def _vouched(replica: Replica, db: Database, end: Changeset) -> tuple[list[bytes], bytes]:
+    """What proves a stream up to `end`: its signature, or the links (header, body hash) from there to the
+    nearest signed changeset, which may still wait here for something."""
+    stream = f"{end.origin}/{end.scope}"
+    if end.origin.split(".", 1)[0] == replica.node:
+        return [], sign(replica.seed, head_statement(stream, end.seq, end.hash))
+    signature = _signature(db, end)
+    rows = db.conn.execute(
+        "SELECT c.prev, c.hash, c.header, c.body_hash, s.signature FROM _changeset AS c JOIN _origin AS o USING (o)"
+        " LEFT JOIN _signed_head AS s ON (s.o, s.scope, s.seq, s.hash) = (c.o, c.scope, c.seq, c.hash)"
+        " WHERE o.name = ? AND c.scope = ? AND c.seq > ? ORDER BY c.seq",
+        (end.origin, end.scope, end.seq),
+    )
+    tail: list[bytes] = []
+    last = end.hash
+    while signature is None:
+        row = rows.fetchone()
+        if row is None:
+            raise BadMessage("unsigned_stretch", stream=stream)
+        if row[0] == last:
+            tail += row[2:4]
+            last, signature = row[1], row[4]
+    return tail, signature
 
 
 def _signed_scope(replica: Replica, db: Database, scope: str, top: int) -> bytes:
@@ -282,20 +299,29 @@ def _check_ends(
         _extend(ends, changeset)
     unsigned = [end for stream in ends.values() for end in stream.values()]
     for item in raw:
-        origin, scope, seq = str(item[0]), str(item[1]), int(item[2])
+        origin, scope, seq, links = str(item[0]), str(item[1]), int(item[2]), int(item[3])
+        tail = reader.take(2 * links)
         [signature] = reader.take()
         key = keys.get(origin.split(".", 1)[0], b"")
         vouched = [
             end
             for end in unsigned
             if (end.origin, end.scope, end.seq) == (origin, scope, seq)
-            and signed_by(key, head_statement(f"{origin}/{scope}", seq, end.hash), signature)
+            and signed_by(key, head_statement(f"{origin}/{scope}", seq + links, _follow(end, tail)), signature)
         ]
         if not vouched:
             raise BadMessage("bad_signature", stream=f"{origin}/{scope}")
         unsigned = [end for end in unsigned if end not in vouched]
     if unsigned:
         raise BadMessage("bad_signature")
+
+
+def _follow(end: Changeset, tail: Sequence[bytes]) -> bytes:
+    """The hash of a stream after more links, given as header and body hash in turn."""
+    hash_ = end.hash
+    for i in range(0, len(tail), 2):
+        hash_ = link_hash(hash_, f"{end.origin}/{end.scope}", end.seq + 1 + i // 2, tail[i], tail[i + 1])
+    return hash_
 
 
 def _check_tops(db: Database, tops: Mapping[str, Any], reader: PieceReader, keys: Mapping[str, bytes]) -> None:

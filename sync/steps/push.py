@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from sync.body import NUMBER_MAX
 from sync.chain import GENESIS, head_statement
 from sync.change import Changeset
 from sync.errors import BadMessage
@@ -19,6 +20,8 @@ from sync.keys import sign, signed_by
 from sync.log import read_changeset
 from sync.replica import Replica
 from sync.wire import PieceReader, changeset_from, changeset_pieces
+
+NAME_MAX = 40
 
 
 @dataclass(frozen=True)
@@ -101,15 +104,23 @@ def take_push(raw: Sequence[Any], reader: PieceReader, node: str, verify_key: by
     changed header or a changed body also gives, since the hash signed is the hash computed), "damaged".
     """
     stretches = []
+    if not isinstance(raw, list | tuple):
+        raise BadMessage("damaged")
     for item in raw:
         try:
             origin, scope, seq, counts = str(item["o"]), str(item["s"]), int(item["q"]), [int(c) for c in item["p"]]
         except (KeyError, TypeError, ValueError) as error:
             raise BadMessage("damaged") from error
+        if seq > NUMBER_MAX or not _is_name(origin) or not _is_name(scope):
+            raise BadMessage("damaged")
         if origin.split(".", 1)[0] != node:
             raise BadMessage("foreign_origin", origin=origin)
         stretches.append(_read_stretch(reader, (origin, scope, seq), counts, verify_key))
     return stretches
+
+
+def _is_name(value: str) -> bool:
+    return value.isascii() and value.isprintable() and len(value) <= NAME_MAX
 
 
 def _read_stretch(

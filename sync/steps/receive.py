@@ -10,7 +10,6 @@ from sqlite_utils import Database
 from sync.body import decode_header, decode_parts
 from sync.change import RANKS, Changeset, Header, State
 from sync.erasure import without_erased
-from sync.errors import BadMessage
 from sync.log import Entry, append, find_version, has_link, origin_number, read_changeset
 from sync.replica import Replica
 
@@ -90,7 +89,4 @@ def count_rows(changeset: Changeset, limit: int) -> int:
     """The rows of a body. Raises BadMessage("too_many_rows")."""
     if changeset.parts is None:
         return 0
-    rows = sum(block.count for block in decode_parts(changeset.parts))
-    if rows > limit:
-        raise BadMessage("too_many_rows", limit=limit)
-    return rows
+    return sum(block.count for block in decode_parts(changeset.parts, rows_max=limit))

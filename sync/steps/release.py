@@ -6,6 +6,8 @@ from sqlite_utils import Database
 
 from shared.database import transaction
 from shared.errors import NotFound
+from sync.capture import commit_pending
+from sync.change import LOCAL_OPERATOR, Author
 from sync.entries import append_entry, receipt_time
 from sync.journal import keys_in, open_changeset, recompute_rows
 from sync.replica import Replica
@@ -17,6 +19,7 @@ def release(db: Database, replica: Replica, version: str, *, by: str) -> list[st
     `by` names the people who decided; it travels to every holder of the scope. Raises NotFound.
     """
     with transaction(db):
+        commit_pending(replica, db, Author(LOCAL_OPERATOR))
         row = db.conn.execute(
             "SELECT n FROM changeset_name WHERE name = ? AND state = 'quarantined'", (version,)
         ).fetchone()

@@ -41,6 +41,7 @@ SUNDAY = "2025-09-14"
 MAKE_UP_SUNDAY = "2025-09-28"
 CLASS, OTHER_CLASS, DORM, FOREIGN_CLASS = "A-1-00", "A-2-00", "A-3-00", "B-1-00"
 HOMEROOM, TEACHER, CLERK, HEAD, DORM_KEEPER, BURSAR = "A-11-00", "A-12-00", "A-13-00", "A-14-00", "A-15-00", "A-16-00"
+GUEST = "B-21-00"  # a teacher of campus B only
 ROLES = {
     HOMEROOM: "homeroom_teacher", TEACHER: "teacher", CLERK: "clerk", HEAD: "campus_head",
     DORM_KEEPER: "dorm_supervisor", BURSAR: "bursar",
@@ -72,7 +73,7 @@ class School:
         client = self.app.test_client()
         answer = client.post("/login", json={"login": person.lower(), "password": PASSWORD})
         assert answer.status_code == 200, answer.text
-        return client, answer.json["csrf_token"]
+        return client, answer.get_json()["csrf_token"]
 
     def rows(self, sql: str, *values: object) -> list[tuple]:
         """Plain SQL on the campus's file."""
@@ -134,6 +135,11 @@ def staff() -> list[object]:
             Account(person_id=person, login=person.lower(), password_hash=hashed),
             AccountRole(person_id=person, role=role, campus="A", begin="2025-08-25"),
         ]
+    made += [
+        Person(id=GUEST, name="郑客人", staff_number=GUEST),
+        Account(person_id=GUEST, login=GUEST.lower(), password_hash=hashed),
+        AccountRole(person_id=GUEST, role="teacher", campus="B", begin="2025-08-25"),
+    ]
     made.append(
         StaffMembership(
             id="B-512-00", person_id=TEACHER, campus="B", category="teacher", begin="2025-08-25", home=0, share="0.4"

@@ -76,7 +76,9 @@ def test_a_pupil_is_in_one_class_and_ids_carry_the_campus(full: Invented) -> Non
     assert all(campus_of(r.id) == r.campus for r in full.records if isinstance(r, StaffMembership))
 
 
-@pytest.mark.parametrize(("total", "parts", "shared"), [(7, 3, [3, 2, 2]), (6, 3, [2, 2, 2]), (0, 2, [0, 0]), (5, 0, [])])
+@pytest.mark.parametrize(
+    ("total", "parts", "shared"), [(7, 3, [3, 2, 2]), (6, 3, [2, 2, 2]), (0, 2, [0, 0]), (5, 0, [])]
+)
 def test_pupils_are_spread_evenly(total: int, parts: int, shared: list[int]) -> None:
     assert spread(total, parts) == shared
 
@@ -94,9 +96,10 @@ def test_the_fortnight_has_the_real_make_up_sunday() -> None:
 
 
 def test_what_happens_does_not_hang_on_ids_or_order(full: Invented) -> None:
-    other = invented(FULL, lambda campus, counting=Counting(): counting(campus).replace("7K", "9Q"), "hash")
+    counting = Counting()
+    other = invented(FULL, lambda campus: counting(campus).replace("7K", "9Q"), "hash")
     day = FORTNIGHT_BEGIN
-    for mine, theirs in zip(full.groups, reversed(tuple(reversed(other.groups))), strict=True):
+    for theirs, mine in reversed(tuple(zip(other.groups, full.groups, strict=True))):
         for session in sessions_of(mine):
             first = marks(mine, full.members[mine.id], day, session)
             second = marks(theirs, other.members[theirs.id], day, session)
@@ -124,7 +127,9 @@ def test_a_form_is_read_as_a_browser_would_post_it() -> None:
         fields_with(page, "absent")
 
 
-def test_a_clock_follows_its_file_and_runs_on(tmp_path: Path) -> None:
+def test_all_who_follow_a_clock_file_show_the_same_time(tmp_path: Path) -> None:
+    """The instant counts from the writing of the file, not from the first look at it."""
+
     class Stopped:
         now = 5
 
@@ -137,16 +142,20 @@ def test_a_clock_follows_its_file_and_runs_on(tmp_path: Path) -> None:
         def wait_ms(self, duration_ms: int) -> None:
             self.now += duration_ms
 
-    inner = Stopped()
-    clock = FileClock(tmp_path / "clock", inner)
-    assert clock.now_ms() == 5
+    path, inner = tmp_path / "clock", Stopped()
+    early, late = FileClock(path, inner), FileClock(path, inner)
+    assert early.now_ms() == 5, "no file: the machine's own time"
     moment = instant_ms("2025-09-15T00:00:00.000Z")
-    set_clock_file(tmp_path / "clock", moment)
-    assert clock.now_ms() == moment
+    set_clock_file(path, moment)
+    inner.now = path.stat().st_mtime_ns // 1_000_000
+    assert early.now_ms() == moment
     inner.wait_ms(70)
-    assert clock.now_ms() == moment + 70
-    set_clock_file(tmp_path / "clock", moment - 1000)
-    assert clock.now_ms() == moment - 1000
+    assert early.now_ms() == late.now_ms() == moment + 70
+    set_clock_file(path, moment - 1000)
+    inner.now = path.stat().st_mtime_ns // 1_000_000
+    assert early.now_ms() == moment - 1000
+    path.write_text("nonsense")
+    assert early.now_ms() == moment - 1000
 
 
 @pytest.fixture

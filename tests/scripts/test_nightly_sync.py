@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from scripts.benchmarks.world import World, make_world
 from scripts.commands.folder import Folder
 from scripts.commands.voice import Voice
+from scripts.demo_play.data import SMALL
+from scripts.demo_play.servers import run_command
 from scripts.nightly import job as nightly
 from scripts.nightly.due import due_ms, is_due
 from scripts.nightly.record import append, last_done_ms
 from scripts.nightly.retry import Backoff, wait_ms, with_retries
+from scripts.nightly.work import POLL_MS, wait_for_nodes
 from shared.clock import instant_ms, instant_text
 from shared.errors import TongxinError
+from shared.ids import SystemRandomness
 from sync.errors import HubUnreachable, NotEnrolled, UpgradeNeeded
+from sync.replica import connect
 
 # 23:00 school time on 15 September 2025.
 NIGHT_MS = instant_ms("2025-09-15T15:00:00.000Z")
@@ -200,3 +206,60 @@ def test_the_command_line_says_what_the_run_is_given(tmp_path: Path) -> None:
     made = nightly.job_of(args, Clock(), Chance(0))
     assert (made.kind, made.due_at, made.backoff.tries) == ("hub", "22:45", 1)
     assert made.log == tmp_path / "nightly.jsonl"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A hub with one enrolled node, on a clock that moves only when somebody waits."""
+    return make_world(tmp_path, SMALL, clock=Clock(), randomness=SystemRandomness())
+
+
+def hub_job(world: World, *, wait_ms: int, clock: Clock) -> nightly.Job:
+    folder = world.hub.folder
+    return nightly.Job(folder, "hub", "22:45", Backoff(), wait_ms, folder.runs, Voice("en"), clock, SystemRandomness())
+
+
+def test_the_hub_appraises_after_its_nodes_have_synced(world: World) -> None:
+    clock = world.hub.replica.clock
+    assert isinstance(clock, Clock)
+    world.exchange()
+    clock.at_ms += HOUR_MS // 4
+    assert nightly.run_job(hub_job(world, wait_ms=10 * POLL_MS, clock=clock)) == 0
+    assert clock.waits == []
+    entry = json.loads(world.hub.folder.runs.read_text("utf-8"))
+    assert (entry["missing"], entry["people"], entry["outcome"]) == ([], 28, "done")
+    assert len(entry["digest"]) == 64
+
+
+def test_the_hub_waits_for_a_node_and_appraises_without_it_in_the_end(world: World) -> None:
+    clock = world.hub.replica.clock
+    assert isinstance(clock, Clock)
+    world.exchange()
+    clock.at_ms += 24 * HOUR_MS  # the next night, and the node stays away
+    assert nightly.run_job(hub_job(world, wait_ms=3 * POLL_MS, clock=clock)) == 0
+    assert clock.waits == [POLL_MS] * 3
+    entry = json.loads(world.hub.folder.runs.read_text("utf-8"))
+    assert (entry["missing"], entry["provisional"]) == (["A"], True)
+
+
+def test_the_hub_stops_waiting_when_the_last_node_comes_in(world: World) -> None:
+    class NodeComesIn(Clock):
+        def wait_ms(self, duration_ms: int) -> None:
+            super().wait_ms(duration_ms)
+            if len(self.waits) == 2:
+                world.exchange()
+
+    clock = NodeComesIn()
+    site = world.hub
+    with connect(site.replica) as db:
+        # The replica's own clock is the one that receipts carry; both stand at the same instant here.
+        waiting = type(site.replica)(**{**vars(site.replica), "clock": clock})
+        assert wait_for_nodes(db, waiting, since_ms=NIGHT_MS - 1, wait_ms=100 * POLL_MS) == []
+    assert len(clock.waits) == 2
+
+
+def test_the_script_itself_runs_as_a_process(tmp_path: Path) -> None:
+    """The bootstrap head, the arguments, the exit code a scheduler sees: there is no site, so a person is needed."""
+    words = ("scripts.nightly_sync", "--data", str(tmp_path), "--log", str(tmp_path / "log"), "--lang", "en")
+    assert "There is no site" in run_command(*words, expect=(77,))
+    assert json.loads((tmp_path / "log").read_text("utf-8"))["outcome"] == "site_not_made"

@@ -10,6 +10,7 @@ from sync.status import refusals
 from tests.simulation.canonical import difference, names_of, state_of
 from tests.simulation.rebuild import rebuilt
 from tests.simulation.reference import reference_of
+from tests.simulation.verdicts import check_forks, check_receipts, check_verdicts
 from tests.simulation.world import Site, World, holdings
 
 
@@ -36,6 +37,9 @@ def check_quiet(world: World) -> None:
         check_cursors(world, node)
         check_equal(world, node)
     check_acknowledged(world)
+    check_verdicts(world)
+    check_receipts(world)
+    check_forks(world)
     for site in world.sites:
         check_no_pending(site)
         check_against_definition(world, site)
@@ -87,7 +91,8 @@ def check_against_definition(world: World, site: Site) -> None:
     cards: dict = {}
     for conflict in open_conflicts(site.db, site.replica):
         card = {tuple(s.values.values()) for s in conflict.heads}
-        assert conflict.kind == "delete" or len(card) == len(conflict.heads), f"{site.name}: a value twice on one card {conflict}"
+        once = conflict.kind == "delete" or len(card) == len(conflict.heads)
+        assert once, f"{site.name}: a value twice on one card {conflict}"
         assert (conflict.table, conflict.key, conflict.unit) not in cards, f"{site.name}: two cards {conflict}"
         assert all(names[s.version] for s in conflict.heads)
         cards[conflict.table, conflict.key, conflict.unit] = card

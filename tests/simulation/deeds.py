@@ -22,6 +22,7 @@ from sync.capture import Writing, token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts, resolve
 from sync.status import refusals
+from sync.steps.release import release
 from tests.simulation.chance import YEAR_MS
 from tests.simulation.world import CAMPUSES, Site, World
 
@@ -133,6 +134,8 @@ def settle(world: World, site: Site) -> None:
         resolve(w, conflict, values, "商定")
     numbers = [n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE n > ?", (before,))]
     world.remember(site, numbers)
+    still = [c.id for c in open_conflicts(site.db, site.replica)]
+    assert conflict.id not in still, f"{site.name}: settled and still open: {conflict}"
     world.said(f"{site.name} settled {conflict.kind} {conflict.table}{conflict.key} {conflict.unit}: {numbers}")
 
 
@@ -164,8 +167,6 @@ def change_role(world: World, site: Site) -> None:
 
 def release_one(world: World, site: Site) -> None:
     """A person at the hub lets a refused changeset in after all."""
-    from sync.steps.release import release  # noqa: PLC0415
-
     versions = sorted({refusal.version for refusal in refusals(world.hub.db, world.hub.replica)})
     if versions:
         version = world.random.choice(versions)
@@ -214,8 +215,13 @@ DEEDS = (
 REFUSED_BY_RULE = (NotFound, sqlite3.IntegrityError)
 
 
-def one_deed(world: World) -> None:
-    """Let one thing happen somewhere."""
+def one_deed(world: World) -> Site:
+    """Let one thing happen somewhere; where it did."""
     world.time.pass_by(world.random.choice((1, 300, 60_000, 3_600_000)))
     deed = world.random.choices([d for d, _ in DEEDS], [w for _, w in DEEDS])[0]
-    deed(world, world.random.choice(world.sites))
+    site = world.random.choice(world.sites)
+    try:
+        deed(world, site)
+    except REFUSED_BY_RULE as error:
+        world.said(f"  not done: {error!r}")
+    return site

@@ -13,7 +13,10 @@ from sqlite_utils import Database
 
 from shared.database import open_database
 from shared.records import (
-    RECORDS, AccountRole, Campus, Person,
+    RECORDS,
+    AccountRole,
+    Campus,
+    Person,
 )  # fmt: skip
 from sync.capture import write
 from sync.change import Author

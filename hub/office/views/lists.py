@@ -15,7 +15,7 @@ from hub.office.rules import edited, in_order, matching, taken_by_another
 from hub.office.store import Line, lines_of
 from hub.workbook.known import Known, known_in, with_everywhere
 from hub.workbook.naming import Names, names_in
-from hub.workbook.planning import Change, Row, Values, place, plan_sheet, read_form
+from hub.workbook.planning import Change, Holders, Row, Values, place, plan_sheet, read_form
 from hub.workbook.template import download, workbook_of
 from hub.workbook.words import told
 from hub.workbook.writing import carry_out
@@ -132,6 +132,11 @@ def edit(slug: str, key: str) -> Any:
     problems = [*row.problems, *_forbidden(page, row.values)]
     if not problems and taken_by_another(page.form, row.values, key, select(db(), page.sheet.record)):
         problems.append(place(page.form, 0, page.form.columns[0], "already_there", None))
+    if not problems:
+        records: list[object] = select(db(), page.sheet.record)
+        others = [one for one in records if one != line.record]
+        clashes = Holders(page.form, others).clash(row, tuple(row.get(name) for name in page.form.identity))
+        problems += [place(page.form, 0, column, "taken", row.get(column.name)) for column in clashes]
     if problems:
         return _form(page, line, request.form, problems), 422
     changes = _changes(page, row, line)

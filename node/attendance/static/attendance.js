@@ -13,7 +13,7 @@
   const dialog = $("sheet"), choices = [...dialog.querySelectorAll(".choices button")];
   const choiceOf = Object.fromEntries(choices.map((b) => [b.value, b]));
   const TIMED = new Set(["late", "early_leave"]);
-  const history = [], touched = new Set();
+  const history = [], touched = new Set(), mine = new Set();
   const draftKey = "tongxin-draft " + form.dataset.person + " " + form.action + " " + form.dataset.source;
   let open_row = null, dirty = false, digits = "", digits_row = null;
 
@@ -190,6 +190,7 @@
   async function submit(e) {
     e.preventDefault();
     const save = item();
+    mine.add(save.id);
     if (!box.add(save)) { box.say("bad", box.words(form, "full")); form.submit(); return; }
     $("done").disabled = true;
     stored(box.words(form, "saving"));
@@ -198,6 +199,8 @@
   }
   function answered(sent, answer) {
     if (sent.url !== form.action || sent.source !== form.dataset.source || !answer) return;
+    // A save that an earlier tab left behind: this page was drawn before it arrived.
+    if (!mine.has(sent.id) && !dirty) { location.reload(); return; }
     const marks = Object.fromEntries(sent.fields);
     form.elements.token.value = answer.token;
     let merged = false;

@@ -54,7 +54,9 @@
         answer = await answerOf(response);
       }
       if (response.ok && answer.saved) { drop(item); return { kind: "sent", answer }; }
-      if (response.status === 401) return { kind: "login" };
+      if (response.status === 401 || (answer.error && answer.error.code === "password_must_change")) return { kind: "login" };
+      // The node cannot take it yet (a date to confirm, a busy disk): keep it, say why, try again.
+      if (answer.error && answer.error.advice !== "none") return { kind: "blocked", answer };
       if (response.status >= 500 || response.status === 429 || !answer.error) return { kind: "waiting" };
       return { kind: "refused", answer };
     } catch (_) { return { kind: "waiting" }; }
@@ -98,6 +100,7 @@
           if (onSent) onSent(item, null, result.answer);
         }
         if (result.kind === "login") { report(holder, "login"); return; }
+        if (result.kind === "blocked") { say("warn", refusalWords(result.answer)); return; }
         if (result.kind === "waiting") break;
       }
       // The good news stays on the page unless there is something more to tell.
@@ -132,5 +135,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     const line = document.getElementById("net");
     if (line && line.dataset.person) start(line);
+    const date = document.querySelector(".days input");
+    if (date) date.addEventListener("change", () => { if (date.value) date.form.requestSubmit(); });
   });
 })();

@@ -4,6 +4,8 @@
   document.documentElement.classList.add("js");
   document.addEventListener("DOMContentLoaded", () => {
     const find = document.getElementById("find"), only = document.getElementById("only");
+    const date = document.querySelector(".days input");
+    date.addEventListener("change", () => { if (date.value) date.form.requestSubmit(); });
     const rows = [...document.querySelectorAll(".person")];
     function filter() {
       const text = find.value.trim().toLowerCase(), strict = only.getAttribute("aria-pressed") === "true";

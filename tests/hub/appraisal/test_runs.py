@@ -153,6 +153,25 @@ def test_a_fact_outside_any_membership_is_shown_and_said_and_does_not_count(worl
     assert {"kind": "unmatched", "count": 3} in json.loads(run.missing)
 
 
+def test_evidence_dated_before_somebody_came_does_not_count(world: World) -> None:
+    with write(world.replica, world.db, OFFICE) as w:
+        w.update(StaffMembership, ("B-40-MM",), {"begin": DAYS[3]})
+        w.insert(evidence("B-301-AA", "B-1-AA", "line_task", "2", date=DAYS[1]))
+        w.insert(evidence("B-302-AA", "B-1-AA", "line_task", "1", date=DAYS[3]))
+    line = store.result_of(world.db, world.run().id, "B-1-AA")
+    assert json.loads(line.blocks)["points"]["line_tasks"]["points"] == "1"
+
+
+def test_the_first_day_counts_and_the_end_no_longer_does(world: World) -> None:
+    with write(world.replica, world.db, OFFICE) as w:
+        for number, day in enumerate((DAYS[0], END)):
+            w.insert(evidence(f"B-40{number}-AA", "B-1-AA", "line_task", "1", date=day))
+        w.insert(StaffDay(person_id="B-1-AA", date=END, campus="B", status="present", late_minutes=30))
+    tree = world.explanation(world.run(), "B-1-AA")["tree"]
+    dates = {leaf["source"]["date"] for leaf in ends(tree) if leaf.get("source")}
+    assert DAYS[0] in dates and END not in dates
+
+
 def test_a_run_says_what_is_missing_and_is_provisional(world: World) -> None:
     run = world.run()
     missing = json.loads(run.missing)

@@ -18,9 +18,10 @@ TASK = {
     "quantity": "1.2",
     "note": "运动会",
 }
-MEMBER = StaffMembership(
-    id="A-1-1", person_id="P", campus="A", category="teacher", begin="2025-09-01", end="2026-01-01"
-)
+MEMBERS = [
+    StaffMembership(id="A-1-1", person_id="P", campus="A", category="teacher", begin="2025-09-01"),
+    StaffMembership(id="C-1-1", person_id="P", campus="C", category="teacher", begin="2025-08-01", end="2025-09-10"),
+]
 ROW = {"person_id": "P", "campus": "A", "date": "2025-09-12", "kind": "line_task", "quantity": "1", "subject": None}
 
 
@@ -42,12 +43,14 @@ ROW = {"person_id": "P", "campus": "A", "date": "2025-09-12", "kind": "line_task
         ({"campus": "B"}, [("campus", "not_a_member")]),
         ({"date": "2025-08-31"}, [("campus", "not_a_member")]),
         ({"date": "2025-09-01"}, []),
+        ({"campus": "C", "date": "2025-09-09"}, []),
+        ({"campus": "C", "date": "2025-09-10"}, [("campus", "not_a_member")]),
         ({"date": "2025-09-16"}, [("date", "date_in_future")]),
     ],
 )
 def test_a_row_of_evidence_is_judged_whole(change, found) -> None:
     asker = Asker("ME", "2025-09-15", lambda action, campus: True)
-    problems = evidence_problems(ROW | change, asker, {"P": [MEMBER]})
+    problems = evidence_problems(ROW | change, asker, {"P": MEMBERS})
     assert [(p.field, p.reason) for p in problems] == found
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import xlsxwriter
@@ -15,7 +17,7 @@ from shared.errors import InvalidInput
 from sync.replica import connect
 from tests.hub.small_hub import CLASS_A, hidden, post, upload, workbook
 
-GOOD = {
+GOOD: dict[str, list[dict[str, Any]]] = {
     "person": [
         {"name": "吴一", "sex": "female", "staff_number": "00123"},
         {"name": "郑二", "staff_number": "00124"},
@@ -150,7 +152,7 @@ def test_a_missing_row_or_column_never_takes_anything_away(hub) -> None:
 def test_a_pupil_who_changes_class_keeps_the_id_and_the_old_place_ends(hub) -> None:
     client = hub.log_in("operator")
     commit(client, upload(client, "/office/import/preview", workbook(GOOD)).text)
-    moved = {
+    moved: dict[str, list[dict[str, Any]]] = {
         "roster_group": [{"campus": "B", "cohort": "2025", "name": "一(2)班", "begin": "2025-09-01"}],
         "pupil": [
             {
@@ -167,18 +169,16 @@ def test_a_pupil_who_changes_class_keeps_the_id_and_the_old_place_ends(hub) -> N
     ) == [("一(1)班", "2025-09-01", "2025-10-09"), ("一(2)班", "2025-10-09", None)]
 
 
-def test_two_pupils_of_one_name_in_one_class_stay_two(hub) -> None:
+def test_two_pupils_of_one_name_in_one_class_stay_two_when_their_numbers_change(hub) -> None:
     client = hub.log_in("operator")
-    twins = {
-        "pupil": [
-            {"campus": "A", "group_id": "二(1)班", "seat_number": n, "name": "王芳", "sex": "female"} for n in (1, 2)
+    for numbers in ((1, 2), (1, 2), (11, 12)):
+        twins = [
+            {"campus": "A", "group_id": "二(1)班", "seat_number": n, "name": "王芳", "sex": "female"} for n in numbers
         ]
-    }
-    for _ in range(2):
-        page = upload(client, "/office/import/preview", workbook(twins)).text
+        page = upload(client, "/office/import/preview", workbook({"pupil": twins})).text
         if not commit_blocked(page):
             commit(client, page)
-    assert hub.rows("SELECT count(*), min(group_id), max(group_id) FROM group_member") == [(2, CLASS_A, CLASS_A)]
+        assert hub.rows("SELECT seat_number, group_id FROM group_member ORDER BY 1") == [(n, CLASS_A) for n in numbers]
     assert hub.count("pupil") == 2
 
 
@@ -192,7 +192,7 @@ def test_rights_hold_inside_a_workbook_too(hub) -> None:
     assert hub.log_in("teacher").get("/office/import").status_code == 403
 
 
-def plain_workbook(title: str, rows: list[list[object]]) -> bytes:
+def plain_workbook(title: str, rows: Sequence[Sequence[object]]) -> bytes:
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         sheet = book.add_worksheet(title)
@@ -225,6 +225,13 @@ def test_blank_rows_keep_the_numbers_a_person_sees(hub) -> None:
     with connect(hub.replica) as db:
         plan = plan_import(db, read_workbook(data), actor="", may=lambda _: True)
     assert [(p.reason, p.data["cell"]) for p in plan.problems] == [("missing", "B4")]
+
+
+def test_a_table_that_begins_further_down_is_read_with_its_own_row_numbers(hub) -> None:
+    data = plain_workbook("教职工", [[], [], ["", "工号", "姓名"], ["", "1", ""]])
+    with connect(hub.replica) as db:
+        plan = plan_import(db, read_workbook(data), actor="", may=lambda _: True)
+    assert [(p.reason, p.data["cell"]) for p in plan.problems] == [("missing", "C4")]
 
 
 def test_an_18_digit_number_typed_as_a_number_is_refused_with_its_cure(hub) -> None:

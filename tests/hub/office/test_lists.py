@@ -9,7 +9,7 @@ from shared.records import Person
 from sync.capture import write
 from sync.change import Author
 from sync.replica import connect
-from tests.hub.small_hub import CLASS_A, CLERK, TEACHER, hidden, post
+from tests.hub.small_hub import CLASS_A, CLERK, TEACHER, hidden, post, upload, workbook
 
 
 @pytest.mark.parametrize("slug", sorted(pages()))
@@ -122,6 +122,18 @@ def test_nobody_grants_a_role_to_himself(hub) -> None:
         ("bursar", "*"),
         ("teacher", "A"),
     ]
+
+
+def test_a_log_in_name_belongs_to_one_person(hub) -> None:
+    client = hub.log_in("operator")
+    url = f"/office/list/accounts/edit/{TEACHER}"
+    form = {"token": hidden(client.get(url).text, "token"), "login": "clerk", "shown.login": "teacher"}
+    answer = post(client, url, form)
+    assert answer.status_code == 422 and "已被别人使用：clerk" in answer.text
+    accounts = [{"person_id": n, "login": "same", "password": "x"} for n in ("0005", "0006")]
+    page = upload(client, "/office/import/preview", workbook({"account": accounts})).text
+    assert page.count("已被别人使用：same") == 1
+    assert hub.rows("SELECT count(DISTINCT login) FROM account") == [(6,)]
 
 
 def test_a_new_password_must_be_changed_and_a_revoked_account_is_dead_at_once(hub) -> None:

@@ -10,6 +10,7 @@ from tests.node.school import (
     CLASS,
     CLERK,
     FOREIGN_CLASS,
+    GUEST,
     HOMEROOM,
     MONDAY,
     PASSWORD,
@@ -75,6 +76,11 @@ def test_groups_and_roster_of_a_date(school):
     assert program.get(f"/api/v1/groups/{CLASS}/roster").json["roster_size"] == 8
     assert program.get(f"/api/v1/groups/{CLASS}/roster?date=2025-09-16").json["roster_size"] == 9
     assert program.get(f"/api/v1/groups/{FOREIGN_CLASS}/roster").status_code == 403
+
+
+@pytest.mark.parametrize("url", ["/groups", f"/groups/{CLASS}/roster", "/registers", f"/registers/{CLASS}/{MONDAY}/am"])
+def test_a_role_at_another_campus_shows_nothing_of_this_one(school, url):
+    assert Program(school, GUEST).get(f"/api/v1{url}").status_code == 403
 
 
 def test_a_register_is_put_read_and_put_again(school):

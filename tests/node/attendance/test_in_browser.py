@@ -117,6 +117,14 @@ def test_unsent_saves_outlive_the_tab_and_never_go_out_under_another_name(chromi
     page.wait_for_selector("#net:not([hidden])")
     assert "其他老师的 1 份" in page.inner_text("#net")
     assert school.rows(EXCEPTIONS) == []
+    page.context.clear_cookies()
+    page.goto(f"{base}/login?next={PATH}")
+    page.fill("[name=login]", HOMEROOM.lower())
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_selector(f"#state-{pupil_id(3)}.a")
+    assert school.rows(EXCEPTIONS) == [(pupil_id(3), "teacher", "absent", 0)]
+    assert "已点名" in page.inner_text("#taken")
 
 
 def test_a_register_is_taken_with_keys_alone(chromium, served):

@@ -14,6 +14,7 @@ from tests.node.school import (
     DORM,
     DORM_KEEPER,
     FOREIGN_CLASS,
+    GUEST,
     HEAD,
     HOMEROOM,
     MAKE_UP_SUNDAY,
@@ -50,7 +51,7 @@ class Phone:
         self.source = (re.search(r'data-source="(\w*)"', self.page) or [""])[1] if found else ""
         self.marks = {}
         for person, options in re.findall(r'name="mark-([^"]+)"[^>]*>(.*?)</select>', self.page):
-            self.marks[person] = re.search(r'value="(\w+)" selected', options).group(1)
+            self.marks[person] = re.findall(r'value="(\w+)" selected', options)[0]
         return self
 
     def send(self, marks=None, *, touched=(), source=None, **more):
@@ -282,6 +283,12 @@ def test_who_has_no_business_with_registers_sees_none(school):
     assert school.app.test_client().get(URL).status_code == 302
 
 
+def test_a_role_at_another_campus_opens_no_register_here(school):
+    client, csrf = school.log_in(GUEST)
+    assert [client.get(url).status_code for url in (URL, "/registers")] == [403, 403]
+    assert client.post(URL, data={"csrf_token": csrf, "source": "teacher"}).status_code == 403
+
+
 def test_a_form_without_script_is_answered_with_a_page(school):
     client, csrf = school.log_in(HOMEROOM)
     form = {
@@ -309,7 +316,7 @@ def test_the_last_five_sessions_are_shown_oldest_first(school):
         school.at(f"{day} 08:05")
         Phone(school, HOMEROOM, f"/registers/{CLASS}/{day}/am").send({P1: mark})
     school.at(f"{MONDAY} 08:05")
-    row = re.search(rf'<li[^>]*data-person="{P1}".*?</li>', Phone(school, HOMEROOM).page, re.S).group(0)
+    row = re.findall(rf'<li[^>]*data-person="{P1}".*?</li>', Phone(school, HOMEROOM).page, re.S)[0]
     # 8, 9, 10, 11, 12 September: not taken, not taken, absent, not taken, late.
     assert re.findall(r'<i class="(\w*)">', row) == ["n", "n", "a", "n", "l"]
 

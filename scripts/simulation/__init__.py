@@ -1,0 +1,1 @@
+"""Seeded worlds played by the thousand: the command behind scripts/simulate.py."""

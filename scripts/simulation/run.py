@@ -1,0 +1,59 @@
+"""Many seeds in several processes, or one seed with a trace for a person to read."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import tempfile
+import time
+import traceback
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from tests.simulation.play import DEEDS_A_WORLD, play
+
+
+def run(argv: Sequence[str]) -> int:
+    """Returns 0 when every seed held, else 1."""
+    parser = argparse.ArgumentParser(prog="scripts/simulate.py", description="Play seeded worlds.")
+    parser.add_argument("--seeds", type=int, default=200, help="how many worlds (default 200)")
+    parser.add_argument("--first", type=int, default=0, help="the first seed (default 0)")
+    parser.add_argument("--jobs", type=int, default=2, help="worker processes (default 2)")
+    parser.add_argument("--deeds", type=int, default=DEEDS_A_WORLD, help=f"deeds a world (default {DEEDS_A_WORLD})")
+    parser.add_argument("--seed", type=int, help="play this one seed only")
+    parser.add_argument("--trace", action="store_true", help="with --seed: print what happens")
+    chosen = parser.parse_args(argv)
+    if chosen.seed is not None:
+        return _one(chosen.seed, chosen.deeds, chosen.trace)
+    return _many(range(chosen.first, chosen.first + chosen.seeds), chosen.jobs, chosen.deeds)
+
+
+def _one(seed: int, deeds: int, trace: bool) -> int:
+    failure = outcome(seed, deeds=deeds, trace=trace)
+    print(failure or f"seed {seed}: all held")
+    return 1 if failure else 0
+
+
+def _many(seeds: range, jobs: int, deeds: int) -> int:
+    began, failed = time.perf_counter(), []
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        for seed, failure in zip(seeds, pool.imap(partial(outcome, deeds=deeds), seeds), strict=True):
+            if failure:
+                failed.append(seed)
+                print(f"seed {seed}: {failure.strip().splitlines()[-1][:300]}", flush=True)
+    minutes = (time.perf_counter() - began) / 60
+    print(f"{len(seeds)} seeds, {len(seeds) / minutes:.0f} a minute, {len(failed)} failed: {failed}")
+    for seed in failed[:3]:
+        print(f"replay: python3 scripts/simulate.py --seed {seed} --deeds {deeds} --trace")
+    return 1 if failed else 0
+
+
+def outcome(seed: int, *, deeds: int, trace: bool = False) -> str:
+    """Play a seed; "" when all held, else what went wrong."""
+    with tempfile.TemporaryDirectory(prefix=f"world{seed}-") as folder:
+        try:
+            play(seed, Path(folder), deeds=deeds, said=print if trace else lambda line: None)
+        except Exception:  # a worker reports whatever the product raised
+            return traceback.format_exc()
+    return ""
