@@ -46,7 +46,8 @@ def create_app(
 ) -> Flask:
     """The app of one node. Notes in the replica that a server runs, so that a power cut is noticed.
 
-    hub_url: shown on the set-up page to begin with; ports: doors to the world outside. Whoever serves it says `node.recovery.store.end_run(db)` at a clean stop.
+    hub_url: shown on the set-up page to begin with; ports: doors to the world outside. Whoever serves it
+    says `node.recovery.store.end_run(db)` at a clean stop.
     """
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)

@@ -24,6 +24,7 @@ from shared.clock import SystemClock
 from shared.errors import TongxinError
 
 EXIT_FAILED = 1
+TABLE = "tongxin-demo.xlsx"
 
 
 def run(argv: Sequence[str]) -> int:
@@ -32,7 +33,8 @@ def run(argv: Sequence[str]) -> int:
     voice, figures, clock = Voice(args.lang), Figures(), SystemClock()
     telling = Telling(voice, figures, clock, len(STEPS))
     with kept_or_temporary(args.keep) as folder, ended_by_signals(), contextlib.ExitStack() as ends:
-        stage = Stage(folder, SMALL if args.small else FULL, PASSWORD, telling, figures, clock, ends)
+        xlsx = (args.xlsx or Path(tempfile.gettempdir()) / TABLE).resolve()
+        stage = Stage(folder, xlsx, SMALL if args.small else FULL, PASSWORD, telling, figures, clock, ends)
         try:
             for step in STEPS:
                 step(stage)
@@ -46,8 +48,8 @@ def run(argv: Sequence[str]) -> int:
             tell_where_to_look(stage, voice)
             threading.Event().wait()
         else:
-            voice.say("用 --serve 再演一次，可在浏览器里查看每一页；用 --keep 文件夹 留下总表。",
-                      "Play it with --serve to look at every page in a browser, with --keep DIR to keep the table.")
+            voice.say("用 --serve 再演一次，可在浏览器里查看每一页。",
+                      "Play it with --serve to look at every page in a browser.")
     return EXIT_DONE
 
 
@@ -58,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--lang", choices=("zh", "en"), default="zh")
     made.add_argument("--json", type=Path, metavar="FILE", help="把数字写入文件 / write the figures")
     made.add_argument("--keep", type=Path, metavar="DIR", help="把全部文件留在这个文件夹 / keep all files here")
+    made.add_argument("--xlsx", type=Path, metavar="FILE", help="总表写到哪里 / where the table goes (default: temp)")
     made.add_argument("--small", action="store_true", help="很小的教联体，供测试 / a tiny consortium, for tests")
     return made
 
@@ -87,6 +90,7 @@ def tell_what_came(stage: Stage, voice: Voice) -> None:
         f"Done in {figures.total_seconds:.0f} s; {up} bytes up and {down} down on the line in {figures.round_trips} "
         f"round trips; {figures.appraisal['people']} people appraised, digest {str(figures.appraisal['digest'])[:16]}.",
     )
+    voice.say(f"总表：{figures.xlsx}", f"The table: {figures.xlsx}")
 
 
 def tell_where_to_look(stage: Stage, voice: Voice) -> None:
@@ -106,4 +110,3 @@ def tell_where_to_look(stage: Stage, voice: Voice) -> None:
                      f"campus {campus}: conflicts"))
     for address, login, zh, en in rows:
         voice.say(f"  {address:38} {login:6} {zh}", f"  {address:38} {login:6} {en}")
-    voice.say(f"  总表文件：{stage.figures.xlsx}", f"  The table as a file: {stage.figures.xlsx}")

@@ -185,7 +185,7 @@ def appraise(stage: Stage) -> None:
                             "The other facts are entered; everyone is appraised; the table is written", total=2) as bar:
         stage.figures.rows["evidence"] = office.enter_evidence(stage)
         bar.advance()
-        stage.figures.xlsx = str(stage.folder / "appraisal.xlsx")
+        stage.figures.xlsx = str(stage.xlsx)
         words = ("--data", str(stage.hub_folder.path), "--begin", FORTNIGHT_BEGIN.isoformat(), "--end",
                  FORTNIGHT_END.isoformat(), "--xlsx", stage.figures.xlsx, "--clock-file", str(stage.clock_file))
         run_command(TONGXIN, "hub", "appraise", *words)

@@ -26,9 +26,10 @@ MINUTE_MS = 60_000
 
 @dataclass
 class Stage:
-    """The stage of one performance. `campuses` are the codes, the main campus first."""
+    """The stage of one performance: `folder` holds all its files, `xlsx` is where the table goes."""
 
     folder: Path
+    xlsx: Path
     sizes: tuple[Size, ...]
     password: str
     telling: Telling

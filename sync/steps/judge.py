@@ -17,8 +17,9 @@ from shared.validation import problems_in_rows
 from sync.body import decode_header, decode_parts, rows_of
 from sync.change import Block, Header
 from sync.errors import BadMessage
-from sync.journal import Opened, keys_in, open_changeset
-from sync.log import read_changeset
+from sync.heads import own_weight
+from sync.journal import Opened, change_at, keys_in, open_changeset
+from sync.log import logged, read_changeset
 from sync.replica import SCHEMA_VERSION, Replica
 
 
@@ -71,7 +72,7 @@ def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int
         refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))
         if refusal is not None:
             return refusal
-    return _refused_parent(replica, db, opened)
+    return _repeated_row(replica, opened) or _forged_weight(replica, db, opened) or _refused_parent(replica, db, opened)
 
 
 def _erasable_in_plain_part(replica: Replica, db: Database, n: int) -> bool:
@@ -102,6 +103,55 @@ def _judge_block(
     if not _role_allows(table, header, roles, keys, owners):
         return Refusal("wrong_role", {"table": table.name, "person": header.person_id})
     return None
+
+
+def _repeated_row(replica: Replica, opened: Opened) -> Refusal | None:
+    """One changeset gives a field one value: with two, the outcome would hang on how it is applied (C3)."""
+    seen: dict[tuple[str, str], set[tuple[Value, ...]]] = {}
+    for block in opened.blocks:
+        table = replica.tables.get(block.table)
+        if table is None:
+            continue
+        keys = rows_of(block, table.key)
+        for unit in block.units or ("",):
+            known = seen.setdefault((table.name, unit), set())
+            expected = len(known) + len(keys)
+            known.update(keys)
+            if len(known) != expected:
+                return Refusal("repeated_row", {"table": table.name})
+    for (name, unit), keys_edited in seen.items():
+        if unit and keys_edited & seen.get((name, ""), set()):
+            return Refusal("repeated_row", {"table": name})
+    return None
+
+
+def _forged_weight(replica: Replica, db: Database, opened: Opened) -> Refusal | None:
+    """A weight is carried over from a head that the edit names; nobody gives himself one (C4)."""
+    for block in opened.blocks:
+        table = replica.tables.get(block.table)
+        if table is None:
+            continue
+        for row, weights in enumerate(block.weights):
+            key = tuple(block.columns[name][row] for name in table.key)
+            for weight, unit, named in zip(weights, block.units, block.bases[row], strict=False):
+                versions = [opened.names[i] for i in named if i < len(opened.names)]
+                if weight > max((_weight_in(db, table, key, unit, n) for n in versions), default=0):
+                    return Refusal("forged_weight", {"table": table.name})
+    return None
+
+
+def _weight_in(db: Database, table: Table, key: tuple[Value, ...], unit: str, n: int) -> int:
+    """What a unit's value weighs as one changeset wrote it; 0 when it did not."""
+    one = open_changeset(db, n)
+    index = next((u.index for u in table.units if u.name == unit), 0)
+    for block in one.blocks:
+        if block.table == table.name and block.op != "d" and set(table.key) <= block.columns.keys():
+            for row, found in enumerate(rows_of(block, table.key)):
+                change = change_at(table, one, block, row) if found == key else None
+                if change is not None and index in change.writes:
+                    own = own_weight(table, key, table.units[index], logged(db, [n])[n], change.writes[index])
+                    return max(own, change.weights.get(index, 0))
+    return 0
 
 
 def _wrong_shape(table: Table, header: Header, block: Block) -> Refusal | None:
@@ -178,9 +228,20 @@ def judge_actions(
         actions.setdefault(action, []).append(n)
     refused: dict[int, Refusal] = {}
     for members in actions.values():
-        found = {n: r for n in members if (r := judge(replica, db, policy, sender, n)) is not None}
+        theirs = _origin_of(db, sender, members[0])
+        found = {n: r for n in members if (r := judge(replica, db, policy, theirs, n)) is not None}
         _mark(db, members, found, refused)
     return refused
+
+
+def _origin_of(db: Database, sender: Sender, n: int) -> Sender:
+    """The node that made a changeset: what had waited here may be another's than today's sender's."""
+    node, campus = db.conn.execute(
+        "SELECT _origin.node, coalesce(_node.campus, '') FROM _changeset JOIN _origin USING (o)"
+        " LEFT JOIN _node ON _node.node = _origin.node WHERE n = ?",
+        (n,),
+    ).fetchone()
+    return sender if node == sender.node else Sender(node, campus, frozenset({"con", campus}))
 
 
 def _mark(

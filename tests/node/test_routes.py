@@ -76,5 +76,6 @@ def test_a_teacher_of_another_campus_may_log_in_and_see_no_pupil(app):
     client = app.test_client()
     assert log_in(client, "zx").status_code == 302
     assert client.get("/").status_code == 200
-    assert client.get(f"/registers/A-12-AA/{DAY}/am").status_code == 403
-    assert "陈雨桐" not in client.get("/registers").text
+    for path in (f"/registers/A-12-AA/{DAY}/am", "/registers", "/conflicts"):
+        assert client.get(path).status_code == 403, path
+    assert "陈雨桐" not in client.get("/").text and "/conflicts" not in client.get("/").text

@@ -1,8 +1,10 @@
 """The demo: what it invents is always the same, and what it plays comes out as one table."""
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -19,6 +21,7 @@ from scripts.demo_play.data import FULL, SMALL, Invented, grade_of, invented, sp
 from scripts.demo_play.evidence import entries, evidence_record
 from scripts.demo_play.forms import choices_of, fields_with
 from scripts.demo_play.fortnight import FORTNIGHT_BEGIN, FORTNIGHT_END, marks, sessions_of, staff_days
+from scripts.demo_play.line import Line
 from scripts.demo_play.term import TERM, TERM_BEGIN, TERM_END, school_days
 from shared.clock import SystemClock, instant_ms
 from shared.ids import SystemRandomness, campus_of
@@ -158,6 +161,41 @@ def test_all_who_follow_a_clock_file_show_the_same_time(tmp_path: Path) -> None:
     assert early.now_ms() == moment - 1000
 
 
+def test_a_line_relays_counts_and_can_be_cut() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hub:
+        threading.Thread(target=echo, args=(hub,), daemon=True).start()
+        with Line(hub.getsockname()[1]) as line:
+            assert dialled(line.port, b"hello") == b"hello"
+            assert (line.bytes_up, line.bytes_down) == (5, 5)
+            line.cut()
+            assert dialled(line.port, b"lost") == b""
+            assert (line.bytes_up, line.bytes_down) == (5, 5)
+            line.restore()
+            assert dialled(line.port, b"back") == b"back"
+
+
+def echo(server: socket.socket) -> None:
+    """Answers each caller with what it said."""
+    while True:
+        try:
+            caller, _address = server.accept()
+        except OSError:
+            return
+        with caller:
+            caller.sendall(caller.recv(100))
+
+
+def dialled(port: int, text: bytes) -> bytes:
+    """What comes back from a call, nothing when it is hung up on."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as call:
+        try:
+            call.sendall(text)
+            call.shutdown(socket.SHUT_WR)
+            return call.recv(100)
+        except OSError:
+            return b""
+
+
 @pytest.fixture
 def hub_figures(tmp_path: Path):
     """(digest, totals) of a hub that holds the small consortium and, if told so, what its nodes recorded."""
@@ -198,6 +236,7 @@ def test_the_whole_play_with_a_tiny_consortium(tmp_path: Path) -> None:
     """Real processes, the real nightly script, two weeks offline; the figures say what came of it."""
     target = tmp_path / "figures.json"
     command = [sys.executable, "scripts/demo.py", "--small", "--json", str(target), "--keep", str(tmp_path / "play")]
+    command += ["--xlsx", str(tmp_path / "table.xlsx")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(target.read_text("utf-8"))

@@ -58,9 +58,9 @@ def stretch_of(
     return {"o": last.origin, "s": last.scope, "q": changesets[0].seq, "p": counts}, pieces
 
 
-def request_of(node: Site, push: Sequence[Any], pieces: Sequence[bytes], **head: Any) -> bytes:
+def request_of(node: Site, stretches: Sequence[Any], pieces: Sequence[bytes], **head: Any) -> bytes:
     """A sealed request with any head."""
-    told = {**ask(node.replica, node.db), "push": list(push), "complete": True, **head}
+    told = {**ask(node.replica, node.db), "push": list(stretches), "complete": True, **head}
     return sealed_by(node, pack(told, pieces, node.replica.limits))
 
 

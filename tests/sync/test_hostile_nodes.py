@@ -40,6 +40,7 @@ GROUP = {
     "deputy_id": None, "position": 0, "begin": "2026-09-01", "end": None,
 }  # fmt: skip
 PUPIL = {"id": "A-99-x", "name": "x", "sex": "unknown", "birth": None, "initials": ""}
+MEMBER = {"group_id": "A-21-x", "member_id": "A-11-x", "begin": "2026-09-01", "end": None, "seat_number": 0}
 PERSON = {
     "id": "A-99-x", "name": "x", "sex": "unknown", "staff_number": "", "initials": "", "phone_extension": "",
 }  # fmt: skip
@@ -66,9 +67,9 @@ REFUSED: dict[str, tuple[list[Block], str, dict[str, Any], str]] = {
     "a rank that does not exist": (day(), "con", {"rank": "god"}, "forged_rank"),
     "another campus's scope": ([inserted("pupil", {**PUPIL, "id": "B-99-x"})], "B", {}, "foreign_scope"),
     "the hub's own scope": (day(), "hub", {}, "foreign_scope"),
-    "a pupil of another campus in our own scope": ([inserted("pupil", {**PUPIL, "id": "B-9-x"})], "A", {},
-                                                   "wrong_scope"),
-    "a pupil where everybody would read it": ([inserted("pupil", PUPIL)], "con", {}, "wrong_scope"),
+    "a register of another campus in our own scope": (
+        [inserted("group_member", {**MEMBER, "group_id": "B-21-x"})], "A", {}, "wrong_scope"),
+    "a pupil's class where everybody would read it": ([inserted("group_member", MEMBER)], "con", {}, "wrong_scope"),
     "another campus's calendar": (day(campus="B"), "con", {}, "foreign_owner"),
     "what only the hub writes": ([inserted("person", PERSON)], "con", {}, "foreign_owner"),
     "a role given to oneself": (
@@ -100,9 +101,7 @@ REFUSED: dict[str, tuple[list[Block], str, dict[str, Any], str]] = {
     "text for a number": (day(week="1"), "con", {}, "invalid_value"),
     "a number for text": (day(note=7), "con", {}, "invalid_value"),
     "nothing where something must be": (day(kind=None), "con", {}, "invalid_value"),
-    "a key with a slash": (day(campus="A/B"), "con", {}, "wrong_scope"),
-    "a staff day of one's own campus with a slash in the person": (
-        [inserted("staff_day", {**STAFF_DAY, "person_id": "A/2"})], "con", {}, "invalid_value"),
+    "a key with a slash": ([inserted("staff_day", {**STAFF_DAY, "person_id": "A/2"})], "con", {}, "invalid_value"),
     "an empty key": ([inserted("roster_group", {**GROUP, "id": ""})], "con", {}, "invalid_value"),
     "the same new row twice with two values": (day() + day(note="other"), "con", {}, "repeated_row"),
     "the same row twice in one block": ([inserted("calendar_day", DAY, {**DAY, "note": "y"})], "con", {},

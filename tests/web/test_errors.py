@@ -4,6 +4,7 @@ import sqlite3
 
 import pytest
 from flask import Blueprint
+from flask_babel import ngettext
 
 from shared.errors import Advice, DatabaseUnusable, InvalidInput, NotAllowed, NotFound, Problem, Stale, TongxinError
 from shared.web.app import CSP, make_app
@@ -123,3 +124,11 @@ def test_a_code_without_words_is_named_and_never_hidden():
 
 def test_a_cure_whose_data_is_missing_is_still_a_sentence():
     assert problem_words(Problem("minutes", "out_of_range"), "zh")[1]
+
+
+def test_numbers_in_english_follow_english_grammar(app):
+    """The compiled catalogue is there and knows plurals (TRAPS 14)."""
+    with app.test_request_context("/?lang=en"):
+        assert [ngettext("%(num)d 行", "%(num)d 行", number) for number in (1, 2)] == ["1 row", "2 rows"]
+    with app.test_request_context("/"):
+        assert [ngettext("%(num)d 行", "%(num)d 行", number) for number in (1, 2)] == ["1 行", "2 行"]

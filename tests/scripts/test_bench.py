@@ -1,0 +1,43 @@
+"""The benchmarks count what they say they count."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.benchmarks.bars import BARS, held_against, percentile, table
+from scripts.benchmarks.engine import runs_of, statements_per_row
+from scripts.benchmarks.world import make_world
+from scripts.demo_play.data import SMALL
+from shared.clock import SystemClock
+from shared.ids import SystemRandomness
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "found"),
+    [([7.0], 0.95, 7.0), (list(range(1, 101)), 0.95, 95), (list(range(1, 21)), 0.95, 19), ([3, 1, 2], 0.5, 2)],
+)
+def test_a_percentile_is_a_value_that_was_measured(values, share: float, found: float) -> None:
+    assert percentile(values, share) == found
+
+
+def test_a_figure_at_the_bar_does_not_meet_it() -> None:
+    held = held_against({"node_up_s": 2.0, "appraisal_s": 2.999, "not_asked": 1.0})
+    assert [(each.bar.name, each.met) for each in held] == [("node_up_s", False), ("appraisal_s", True)]
+    assert "MISSED" in table(held, "en")[0] and "达标" in table(held, "zh")[1]
+
+
+def test_every_bar_has_its_own_name() -> None:
+    assert len({bar.name for bar in BARS}) == len(BARS)
+
+
+def test_one_statement_bound_to_many_rows_counts_once() -> None:
+    seen = ["BEGIN", "INSERT INTO t VALUES (1, 'a''b')", "INSERT INTO t VALUES (2, NULL)", "-- trigger", "SELECT 1"]
+    assert list(runs_of(seen)) == ["BEGIN", "INSERT INTO t VALUES (?, ?)", "SELECT ?"]
+
+
+def test_rows_are_applied_set_wise(tmp_path: Path) -> None:
+    """The bar of 0.1 is for the real size; even 350 rows come in with fewer statements than rows."""
+    world = make_world(tmp_path, SMALL, clock=SystemClock(), randomness=SystemRandomness())
+    per_row, rows = statements_per_row(world)
+    assert rows > 350
+    assert per_row < 0.6
