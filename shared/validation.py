@@ -7,7 +7,7 @@ checking (bounds, codes) are separate, because a changeset is already typed and 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -203,5 +203,5 @@ def _problems(record: type, messages: Mapping[str, Any]) -> list[Problem]:
 def problems_in_rows(table: Table, columns: Mapping[str, Sequence[object]]) -> list[Problem]:
     """What is wrong with typed rows given column by column (a changeset's body)."""
     specs = {c.name: c.spec for c in table.columns}
-    check: Callable[[str], list[Problem]] = lambda name: problems_in_column(specs[name], name, columns[name])  # noqa: E731
-    return [problem for name in columns if name in specs for problem in check(name)]
+    known = [name for name in columns if name in specs]
+    return [problem for name in known for problem in problems_in_column(specs[name], name, columns[name])]

@@ -85,10 +85,11 @@ def store_entry(db: Database, entry: HubEntry, n: int) -> bytes:
     return log_hash
 
 
-def scope_end(db: Database, scope: str) -> tuple[int, bytes]:
-    """(hub sequence, log hash) of the last entry of a scope; (0, GENESIS) when there is none."""
+def scope_end(db: Database, scope: str, *, until: int = 2**53) -> tuple[int, bytes]:
+    """(hub sequence, log hash) of the last entry of a scope up to `until`; (0, GENESIS) when there is none."""
     row = db.conn.execute(
-        "SELECT hub_seq, log_hash FROM _entry WHERE scope = ? ORDER BY hub_seq DESC LIMIT 1", (scope,)
+        "SELECT hub_seq, log_hash FROM _entry WHERE scope = ? AND hub_seq <= ? ORDER BY hub_seq DESC LIMIT 1",
+        (scope, until),
     ).fetchone()
     return (int(row[0]), row[1]) if row else (0, GENESIS)
 

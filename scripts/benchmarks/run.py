@@ -50,6 +50,8 @@ def measure(folder: Path) -> tuple[dict[str, float], dict[str, object]]:
     figures = {"statements_per_row": per_row, "appraisal_s": seconds, **server_figures(world, folder, system)}
     about: dict[str, object] = {
         "python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count(),
-        "rows_applied": applied, "appraisal_rows": rows,
+        # Times are a wall clock's: on a machine that is busy with something else they say little.
+        "load_1_min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None, "rows_applied": applied,
+        "appraisal_rows": rows,
     }
     return figures, about

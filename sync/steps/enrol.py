@@ -67,8 +67,8 @@ def _checked(raw: bytes, secret: bytes) -> dict[str, object]:
     try:
         answer = json.loads(raw)
         mac = answer.pop("mac")
-        genuine = hmac.compare_digest(mac, _mac(secret, "hub", answer))
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        genuine = _same(mac, _mac(secret, "hub", answer))
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise BadMessage("damaged") from error
     if not genuine:
         raise BadMessage("forged_hub")
@@ -82,21 +82,22 @@ def serve_enrol(replica: Replica, db: Database, request: bytes) -> bytes:
         asked = json.loads(request)
         mac = asked.pop("mac")
         node, key, digest = str(asked["node"]), bytes.fromhex(asked["key"]), str(asked["id"])
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        dumped(asked), digest.encode()  # what is no UTF-8 ends here
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise BadMessage("damaged") from error
-    if len(key) != 32 or not node.isalnum() or not 2 <= len(node) <= 16:
+    if len(key) != 32 or not (node.isascii() and node.isalnum()) or not 2 <= len(node) <= 16:
         raise BadMessage("damaged")
     with transaction(db):
         row = db.conn.execute(
             "SELECT secret, campus, expires_at, used_by FROM _code WHERE digest = ?", (digest,)
         ).fetchone()
-        if row is None or not hmac.compare_digest(str(mac), _mac(bytes.fromhex(row[0]), "node", asked)):
+        if row is None or not _same(mac, _mac(bytes.fromhex(row[0]), "node", asked)):
             raise CodeRefused(reason="unknown")
         secret, campus, expires, used_by = bytes.fromhex(row[0]), row[1], row[2], row[3]
         now = replica.clock.now_ms()
         if expires < now:
             raise CodeRefused(reason="expired")
-        if used_by not in (None, node) or _taken_by_another(db, node, key):
+        if used_by not in (None, node) or _taken_by_another(db, node, key, campus):
             raise CodeRefused(reason="used")
         db.conn.execute("UPDATE _code SET used_at = ?, used_by = ? WHERE digest = ?", (now, node, digest))
         db.conn.execute(
@@ -118,9 +119,15 @@ def revoke(db: Database, replica: Replica, node: str) -> None:
         )
 
 
-def _taken_by_another(db: Database, node: str, key: bytes) -> bool:
-    row = db.conn.execute("SELECT verify_key FROM _node WHERE node = ?", (node,)).fetchone()
-    return row is not None and row[0] != key
+def _taken_by_another(db: Database, node: str, key: bytes, campus: str) -> bool:
+    """A name belongs to one key, and a node to one campus for good: its scopes follow from it."""
+    row = db.conn.execute("SELECT verify_key, campus FROM _node WHERE node = ?", (node,)).fetchone()
+    return row is not None and (row[0], row[1]) != (key, campus)
+
+
+def _same(told: object, expected: str) -> bool:
+    """Compare MACs in constant time; on bytes, because text must be ASCII there."""
+    return hmac.compare_digest(str(told).encode(errors="replace"), expected.encode())
 
 
 def _normal(code: str) -> str:

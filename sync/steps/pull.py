@@ -101,7 +101,7 @@ def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> No
     count: int | None = None
     if not own:
         changeset = read_changeset(db, n)
-        if entry.verdict == "refused":
+        if entry.verdict == "refused" and entry.origin.split(".", 1)[0] != asker.node:
             changeset = replace(changeset, parts=None)
         count, pieces = changeset_pieces(changeset)
         found.pieces += [changeset.prev[:HASH8], *pieces]
@@ -216,13 +216,11 @@ def take_news(
     received = [c for e, c in zip(entries, changesets, strict=True) if c is not None and e.kind == "receipt"]
     _check_ends(head.get("h", ()), reader, received, keys)
     taken = Taken()
-    arrivals, released, refused = [], [], []
-    for entry, changeset in zip(entries, changesets, strict=True):
-        if changeset is not None and entry.kind == "receipt":
-            state = State.APPLIED if entry.verdict == "accepted" else State.HOLE
-            arrivals.append(Arrival(changeset, entry.effective, state))
-        elif entry.kind == "release":
-            released.append((entry, changeset))
+    fresh = _not_yet_taken(db, entries, changesets)
+    entries = [entry for entry, _ in fresh]
+    arrivals = [_arrival(e, c) for e, c in fresh if c is not None and e.kind == "receipt"]
+    released = [(entry, changeset) for entry, changeset in fresh if entry.kind == "release"]
+    refused = []
     ready = receive(replica, db, arrivals)
     own = current_origin(db)[1]
     taken.behind_itself = any(one.origin == own for one in logged(db, ready).values())
@@ -246,6 +244,20 @@ def take_news(
     redecide(db, replica.tables, moved)
     taken.refused = len(refused)
     return taken
+
+
+def _not_yet_taken(
+    db: Database, entries: Sequence[HubEntry], changesets: Sequence[Changeset | None]
+) -> list[tuple[HubEntry, Changeset | None]]:
+    """What an answer says beyond what is here: one that comes twice, or late, says nothing new (C11)."""
+    ends = {scope: scope_end(db, scope)[0] for scope in {entry.scope for entry in entries}}
+    return [(e, c) for e, c in zip(entries, changesets, strict=True) if e.hub_seq > ends[e.scope]]
+
+
+def _arrival(entry: HubEntry, changeset: Changeset) -> Arrival:
+    """Somebody else's refused changeset is a hole; our own, given back after a restore, has its values."""
+    refused = State.HOLE if changeset.parts is None else State.QUARANTINED
+    return Arrival(changeset, entry.effective, State.APPLIED if entry.verdict == "accepted" else refused)
 
 
 def _read_entries(
@@ -328,12 +340,14 @@ def _check_tops(db: Database, tops: Mapping[str, Any], reader: PieceReader, keys
     """The hub's log as stored here must hash to what the hub signed."""
     for scope, top in tops.items():
         [signature] = reader.take()
-        hub_seq, log_hash = scope_end(db, str(scope))
+        hub_seq, log_hash = scope_end(db, str(scope), until=int(top))
         if hub_seq != int(top) or not signed_by(keys["hub"], scope_statement(str(scope), hub_seq, log_hash), signature):
             raise BadMessage("bad_log", scope=str(scope))
         db.conn.execute(
-            "INSERT OR REPLACE INTO _cursor (scope, epoch, hub_seq, log_hash) VALUES (?, coalesce("
-            "(SELECT value FROM _setting WHERE name = 'epoch'), ''), ?, ?)",
+            "INSERT INTO _cursor (scope, epoch, hub_seq, log_hash) VALUES (?, coalesce("
+            "(SELECT value FROM _setting WHERE name = 'epoch'), ''), ?, ?) ON CONFLICT DO UPDATE SET"
+            " epoch = excluded.epoch, hub_seq = excluded.hub_seq, log_hash = excluded.log_hash"
+            " WHERE excluded.hub_seq > hub_seq",
             (str(scope), hub_seq, log_hash),
         )
 

@@ -27,6 +27,8 @@ def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def may_speak_web(path: Path) -> bool:
     """True for app, auth, db and views of an app; also when one is split into a folder."""
+    if path.parts[:2] == ("shared", "web"):
+        return path.stem in WEB_MODULES
     inside_app = path.parts[0] in ("node", "hub")
     return inside_app and bool(WEB_MODULES & {path.stem, *path.parts[1:-1]})
 

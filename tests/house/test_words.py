@@ -60,9 +60,14 @@ def untranslated(needed: set[Id], catalogue: Catalog) -> list[Id]:
     return sorted(lacking, key=str)
 
 
+def plain(value: object) -> object:
+    """The .mo reader gives lists for plurals where the .po reader gives tuples."""
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
 def translations(catalogue: Catalog) -> dict[str, object]:
     """What a compiled catalogue answers: id -> words."""
-    return {str(message.id): message.string for message in catalogue if message.id and message.string}
+    return {str(plain(m.id)): plain(m.string) for m in catalogue if m.id and m.string}
 
 
 def test_every_message_stands_in_every_catalogue() -> None:

@@ -71,8 +71,8 @@ def runs(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / "runs.jsonl").read_text("utf-8").splitlines()]
 
 
-def fails_with(error: Exception) -> Callable[[nightly.Job], dict[str, object]]:
-    def work(_job: nightly.Job) -> dict[str, object]:
+def fails_with(error: Exception) -> Callable[[nightly.Job | None], dict[str, object]]:
+    def work(_job: nightly.Job | None) -> dict[str, object]:
         raise error
 
     return work
@@ -141,6 +141,14 @@ def test_a_bad_line_is_tried_again_after_a_pause(failures: int, tries: int) -> N
     )
     assert answer == ("through", tries)
     assert clock.waits == heard == [500, 1500][:failures]
+
+
+def test_after_the_last_try_nobody_waits_any_more() -> None:
+    clock = Clock()
+    with pytest.raises(HubUnreachable):
+        with_retries(lambda: fails_with(HubUnreachable())(None), clock=clock, randomness=Chance(0),
+                     backoff=Backoff(tries=3, first_wait_ms=1000), on_failure=lambda *_: None)
+    assert clock.waits == [500, 1500]
 
 
 @pytest.mark.parametrize("error", [NotEnrolled(), UpgradeNeeded(), TongxinError()])

@@ -9,6 +9,8 @@ from shared.ids import ALPHABET
 
 START_MS = 1_760_000_000_000
 YEAR_MS = 365 * 24 * 3600 * 1000
+# How far a campus's clock may be off: right, a little, a dead battery (1970 and the like), far ahead.
+OFFSETS_MS = (0, 0, 0, 5000, -90_000, 3 * YEAR_MS, -20 * YEAR_MS, 74 * YEAR_MS)
 
 
 class WorldTime:

@@ -24,10 +24,12 @@ from sync.errors import SyncError
 from sync.exchange import run_exchange, serve_exchange
 from sync.replica import Limits, Replica, create_replica, open_replica
 from sync.steps.enrol import enrol, issue_code, serve_enrol
-from tests.simulation.chance import CampusClock, SeededRandomness, WorldTime
+from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
 from tests.simulation.line import FaultyLine
 
 CAMPUSES = ("A", "B", "C")
+# Of each campus: one who may write for it, one who only takes registers, one for all campuses, one for none.
+PEOPLE = (("clerk", "clerk", ""), ("teacher", "homeroom_teacher", ""), ("roamer", "clerk", "*"), ("guest", "", ""))
 TINY = Limits(frame_rows=1, frame_bytes=1, compression_level=1)
 SMALL = Limits(frame_rows=7, frame_bytes=3000, compression_level=1)
 ROOMY = Limits(compression_level=1)
@@ -97,7 +99,7 @@ class World:
         return [self.hub, *self.nodes]
 
     def _new_site(self, name: str, campus: str) -> Site:
-        clock = CampusClock(self.time)
+        clock = CampusClock(self.time, self.random.choice(OFFSETS_MS))
         replica = create_replica(
             self.folder / f"{name}.db", role="node" if campus else "hub", records=RECORDS, clock=clock,
             randomness=self.randomness, limits=self.limits,
@@ -108,9 +110,11 @@ class World:
         with write(self.hub.replica, self.hub.db, Author("office", "", "office")) as w:
             for number, campus in enumerate(CAMPUSES):
                 w.insert(Campus(code=campus, school_code=str(number) * 10, name=f"校区{campus}"))
-                for person in ("clerk", "guest"):
+                for person, role, at in PEOPLE:
                     w.insert(Person(id=f"{campus}-{person}", name=f"{campus}{person}", staff_number=person))
-                w.insert(AccountRole(person_id=f"{campus}-clerk", role="clerk", campus=campus, begin="2025-01-01"))
+                    key = {"person_id": f"{campus}-{person}", "role": role, "campus": at or campus}
+                    if role:
+                        w.insert(AccountRole(**key, begin="2025-01-01"))
         for node in self.nodes:
             code = issue_code(self.hub.db, self.hub.replica, campus=node.campus)
             enrol(node.replica, node.db, EnrolDesk(self), code)

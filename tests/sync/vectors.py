@@ -1,0 +1,64 @@
+"""Test vectors of the protocol: one changeset with every hash and signature spelled out, from fixed inputs.
+
+`python -m tests.sync.vectors` writes `tests/data/vectors/changeset.json`; a test compares. Anybody's second
+implementation can be checked against the file without our code.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from sync.body import encode_header, encode_parts
+from sync.chain import ERASED, GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash
+from sync.change import Block, Header, VersionName
+from sync.entries import HubEntry
+from sync.keys import sign, verify_key_of
+from sync.steps.pull import scope_statement
+
+FILE = Path(__file__).parents[1] / "data" / "vectors" / "changeset.json"
+SEED = bytes(range(32))
+ORIGIN, SCOPE, SEQ = "N1234567.7K2Q", "E", 1
+
+
+def vectors() -> dict[str, object]:
+    """Everything of one changeset and its receipt, bytes as hex and JSON texts as they are hashed."""
+    header = encode_header(
+        Header("ABCDEFGHJK", 7, "E-3-7K", "E", "person", 1_757_900_000_123, "0BOOT000", 4711, 1_757_800_000_000, 1,
+               (VersionName("H7654321.0000", 2, bytes(range(8))),), "电话商定")
+    )  # fmt: skip
+    pupils = ["E-21-7K", "E-22-7K"]
+    mark = {"group_id": ["E-8-7K"] * 2, "person_id": pupils, "mark": ["late", "absent"], "minutes": [4, 0]}
+    day = {"campus": ["E"], "date": ["2025-09-15"], "note": ["停课"]}
+    update = Block("calendar_day", "u", 1, ("note",), day, [[[0]]])
+    pupil = Block("pupil", "i", 1, (), {"id": ["E-21-7K"], "name": ["王小明"], "birth": [None]}, [[[]]])
+    parts = encode_parts(
+        [Block("register_exception", "i", 2, (), mark, [[[]], [[]]]), update], [(bytes(range(16)), pupil)]
+    )
+    hashes = [part_hash(part) for part in parts]
+    body = body_hash(hashes)
+    link = link_hash(GENESIS, f"{ORIGIN}/{SCOPE}", SEQ, header, body)
+    received = 1_757_899_999_000
+    entry = HubEntry(42, SCOPE, "receipt", ORIGIN, SEQ, link[:8], received, received, "accepted", "", "{}")
+    log = entry_hash(GENESIS, entry.hashed())
+    return {
+        "seed": SEED.hex(), "verify_key": verify_key_of(SEED).hex(), "origin": ORIGIN, "scope": SCOPE, "seq": SEQ,
+        "header": header.decode(), "parts": [part.decode() for part in parts],
+        "part_hashes": [each.hex() for each in hashes], "body_hash": body.hex(), "prev": GENESIS.hex(),
+        "link_hash": link.hex(),
+        "erased_part": (ERASED + hashes[1]).hex(),
+        "body_hash_with_the_part_erased": body_hash([part_hash(parts[0]), part_hash(ERASED + hashes[1])]).hex(),
+        "head_signature": sign(SEED, head_statement(f"{ORIGIN}/{SCOPE}", SEQ, link)).hex(),
+        "entry": entry.hashed().decode(), "log_hash": log.hex(),
+        "log_signature": sign(SEED, scope_statement(SCOPE, 42, log)).hex(),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Write the file anew."""
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(json.dumps(vectors(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
