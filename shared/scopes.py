@@ -33,7 +33,7 @@ def _line(table: Table) -> str:
     marks = [name for name, held in zip(names, (about.archive, about.private, about.erasable), strict=True) if held]
     writers = ", ".join(sorted(about.writers, key=("hub", "home", "any").index))
     cells = (
-        about.en, about.zh, f"`{table.name}`", ", ".join(table.key), scope, writers, ", ".join(about.roles) or "everyone",
-        "; ".join(rules), ", ".join(marks),
+        about.en, about.zh, f"`{table.name}`", ", ".join(table.key), scope, writers,
+        ", ".join(about.roles) or "everyone", "; ".join(rules), ", ".join(marks),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"

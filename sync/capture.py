@@ -49,7 +49,10 @@ from sync.rows import (
     touched_tables,
 )
 
-__all__ = ["Author", "Writing", "commit_pending", "token_of", "write"]
+# The token of a page that showed no such row.
+ABSENT = "absent"
+
+__all__ = ["ABSENT", "Author", "Writing", "commit_pending", "token_of", "write"]
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,12 @@ class Writing:
         stale = _stale_units(table, row, changes, token) if token else {}
         names = [c.name for c in table.columns]
         current = dict(zip(names, row, strict=False))
-        for unit, base in stale.items():
+        for unit, bases in stale.items():
             columns = table.units[unit].columns
             value = json.dumps([changes.get(name, current[name]) for name in columns], ensure_ascii=False)
             self.db.conn.execute(
                 "INSERT OR REPLACE INTO _pending_stale (t, k, u, bases, value) VALUES (?, ?, ?, ?, ?)",
-                (table.name, key_text(key), unit, json.dumps([base]), value),
+                (table.name, key_text(key), unit, json.dumps(bases), value),
             )
         fresh = {n: v for n, v in changes.items() if n not in table.key and table.unit_of(n).index not in stale}
         if fresh:
@@ -96,7 +99,10 @@ class Writing:
             self.db.conn.execute(sql, (*fresh.values(), *key))
 
     def put(self, record: object, token: str | None = None) -> None:
-        """Insert a record, or bring the fields that differ to its values."""
+        """Insert a record, or bring the fields that differ to its values.
+
+        With the token `ABSENT` the page showed no such row: if there is one now, both stand side by side.
+        """
         table = self.replica.tables[table_of(type(record)).name]
         values = values_of(record)
         key = tuple(values[name] for name in table.key)
@@ -134,11 +140,11 @@ def token_of(db: Database, replica: Replica, cls: type, key: Key) -> str | None:
     return None if row is None else f"{row[-2]}:{row[-1] or '{}'}"
 
 
-def _stale_units(table: Table, row: Sequence[Value], changes: Mapping[str, Value], token: str) -> dict[int, int]:
-    """Unit → version the page showed, for the changed units that have moved since."""
+def _stale_units(table: Table, row: Sequence[Value], changes: Mapping[str, Value], token: str) -> dict[int, list[int]]:
+    """Unit → versions the page showed, for the changed units that have moved since."""
     whole, _, differing = token.partition(":")
     try:
-        shown = unit_versions((int(whole), differing), table)
+        shown = unit_versions((int(whole), differing), table) if token != ABSENT else {}
     except (ValueError, TypeError, AttributeError):
         return {}
     now = unit_versions(row[-2:], table) if row[-2] is not None else {}
@@ -148,8 +154,9 @@ def _stale_units(table: Table, row: Sequence[Value], changes: Mapping[str, Value
         if name in table.key:
             continue
         unit = table.unit_of(name).index
-        if unit in now and abs(shown[unit]) != abs(now[unit]) and values[name] != value:
-            stale[unit] = abs(shown[unit])
+        base = abs(shown.get(unit, 0))
+        if unit in now and base != abs(now[unit]) and values[name] != value:
+            stale[unit] = [base] if base else []
     return stale
 
 

@@ -98,7 +98,9 @@ def run_exchange(
     return report
 
 
-def _compose(replica: Replica, db: Database, sent: Mapping[tuple[int, str], int], forked: bool) -> tuple[Outgoing, bytes]:
+def _compose(
+    replica: Replica, db: Database, sent: Mapping[tuple[int, str], int], forked: bool
+) -> tuple[Outgoing, bytes]:
     """The next request, sealed for the hub. Rows left by the sqlite3 shell become a changeset first."""
     hub = setting(db, "hub_node")
     if not hub:

@@ -1,8 +1,8 @@
 """Row states in and out of SQL: the path for everything that is not a plain insert or update.
 
-A unit with one head lives in its table row alone. A unit with several heads (or one that carries a weight),
-and every unit of a row that is gone, has all its heads in `_head`; the row's `_vx` then holds the winner's number negated, so that the plain
-path's "is the base the current version" never matches it.
+A unit with one head lives in its table row alone. A unit with several heads (or one that carries a weight), and
+every unit of a row that is gone, has all its heads in `_head`; the row's `_vx` then holds the winner's number
+negated, so that the plain path's "is the base the current version" never matches it.
 """
 
 from __future__ import annotations

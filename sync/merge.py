@@ -53,7 +53,8 @@ class RowState:
         Without a head of existence the insert was refused, and what changed the row since waits for the
         same verdict.
         """
-        return bool(self.heads.get(0)) and any(not head.deleted for unit in self.heads.values() for head in unit.values())
+        standing = (not head.deleted for unit in self.heads.values() for head in unit.values())
+        return bool(self.heads.get(0)) and any(standing)
 
 
 def fold(state: RowState, changes: Iterable[Change]) -> RowState:

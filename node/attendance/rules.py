@@ -102,7 +102,6 @@ class Step(StrEnum):
     CHANGE = "change"
     REMOVE = "remove"
     BESIDE = "beside"
-    REFUSE = "refuse"
 
 
 @dataclass(frozen=True)
@@ -121,20 +120,14 @@ class Rows:
 
 
 def step_for(rows: Rows) -> Step:
-    """The one decision per pupil. What nobody touched is left; what moved under a page is kept beside (C2).
-
-    A pupil whom another person marked while this page showed nothing cannot be written beside (there is no
-    version to name), so that save is refused and put before the sender.
-    """
+    """The one decision per pupil. What nobody touched is left; what moved under a page is kept beside (C2)."""
     if rows.wanted == rows.stands or (not rows.meant and rows.wanted == rows.shown):
         return Step.LEAVE
     if rows.stands is None:
         return Step.ADD
     if rows.own or rows.stands == rows.shown:
         return Step.CHANGE if rows.wanted is not None else Step.REMOVE
-    if rows.shown is not None:
-        return Step.BESIDE
-    return Step.REFUSE if rows.wanted is not None else Step.LEAVE
+    return Step.BESIDE if rows.shown is not None or rows.wanted is not None else Step.LEAVE
 
 
 def mark_problems(person: str, mark: Mark) -> list[Problem]:

@@ -20,7 +20,7 @@ from shared.clock import instant_text, local_time
 from shared.errors import InvalidInput, NotAllowed, NotFound, Problem, Stale
 from shared.records import Register, RegisterException, RollSession, RosterGroup
 from shared.validation import load
-from sync.capture import Writing, token_of, write
+from sync.capture import ABSENT, Writing, token_of, write
 from sync.change import Author
 from sync.replica import Replica, setting
 
@@ -219,12 +219,10 @@ def _write_rows(w: Writing, key: Key, before: Sheet, said: Submission, seen: fro
         meant = token is None or own or person in said.touched
         step = rules.step_for(Rows(shown, line.marks.get(source), wanted, meant, own))
         changed = changed or step is not Step.LEAVE
-        if step is Step.REFUSE:
-            raise Stale("marked_meanwhile", person=person, name=line.name)
         if step is Step.ADD and wanted:
             added.append(_exception(key, person, source, wanted))
         elif step in (Step.CHANGE, Step.BESIDE):
-            w.put(_exception(key, person, source, wanted or rules.PRESENT), token=None if own else version)
+            w.put(_exception(key, person, source, wanted or rules.PRESENT), token=None if own else version or ABSENT)
         elif step is Step.REMOVE:
             w.delete(RegisterException, (*key, person, source))
     if added:

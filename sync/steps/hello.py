@@ -28,7 +28,8 @@ def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, An
     ).fetchall()
     return {
         "v": SYNC_VERSION, "schema": SCHEMA_VERSION, "app": APP_VERSION, "epoch": setting(db, "epoch"),
-        "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else dict(held), "backlog": backlog(db)[0],
+        "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else dict(held),
+        "backlog": backlog(db)[0],
         "conflicts": count_open(db, replica)[0], "nodes": nodes_digest(db),
     }  # fmt: skip
 

@@ -41,11 +41,16 @@ class Device:
         self.page.goto(url)
         self.page.fill("[name=login]", login)
         self.page.fill("[name=password]", PASSWORD)
-        self.press("main .btn.main")
+        self.follow("main .btn.main")
 
     def press(self, selector: str) -> None:
         """Tap or click."""
         browser.press(self.page, selector)
+
+    def follow(self, selector: str) -> None:
+        """Tap or click what leads to another page, and wait for that page."""
+        with self.page.expect_navigation():
+            self.press(selector)
 
     def look(self, name: str) -> None:
         """The page as it stands has no fault that a program can find."""

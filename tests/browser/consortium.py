@@ -202,7 +202,8 @@ def pupil_id(number: int) -> str:
 
 def office_facts() -> list[object]:
     """What the office enters at the hub: days at campus B, lessons, inspections."""
-    days = [(WANG, "2025-09-04", {"late_minutes": 9, "note": "雨天路滑"}), (ZHAO, "2025-09-03", {})]
+    late: dict[str, Any] = {"late_minutes": 9, "note": "雨天路滑"}
+    days: list[tuple[str, str, dict[str, Any]]] = [(WANG, "2025-09-04", late), (ZHAO, "2025-09-03", {})]
     return [
         *(
             StaffDay(person_id=who, date=day, campus="B", status="present", entered_by=PRINCIPAL, **more)

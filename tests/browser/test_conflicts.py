@@ -44,16 +44,16 @@ def test_hub_and_node_disagree_and_the_decision_at_the_node_ends_it_on_both(worl
     expect(page.locator(".head-chip")).to_contain_text("1 处冲突")
     device.look("sync-conflict")
     assert (open_at(world.node), open_at(world.hub)) == (1, 1)
-    device.press("main a[href='/conflicts']")
+    device.follow("main a[href='/conflicts']")
     expect(page.locator("main h2")).to_contain_text("校历")
     device.look("conflicts-one")
-    device.press("main a.btn.main")
+    device.follow("main a.btn.main")
     for words in ("原来是", "上课日", "本机", "停课", "周文", "别处", "考试日", "李建国", "中心校区"):
         expect(page.locator("main")).to_contain_text(words)
     device.look("conflict-card")
     device.press("label.side:has-text('停课')")
     page.fill("[name=note]", "台风预警，区里通知停课")
-    device.press("main .btn.main")
+    device.follow("main .btn.main")
     expect(page.locator(".flash.ok")).to_contain_text("已按您的决定保存")
     expect(page.locator("main")).to_contain_text("没有要您决定的冲突")
     device.look("conflicts-settled")
@@ -76,7 +76,7 @@ def seen_at_hub(world: World, device: Device) -> None:
 def sync_now(device: Device) -> None:
     """Press the button and reload until it is done."""
     device.page.goto(re.sub(r"(//[^/]+).*", r"\1/sync", device.page.url))
-    device.press("form[action='/sync/now'] button")
+    device.follow("form[action='/sync/now'] button")
     device.reload_until("全部已由主校区收到")
 
 
@@ -88,7 +88,7 @@ def test_the_same_disagreement_can_be_read_at_the_hub(world: World, device: Devi
     device.open_login(world.hub_url + "/login?next=/conflicts", "lijianguo")
     expect(device.page.locator("main")).to_contain_text("停课")
     device.look("hub-conflicts-one")
-    device.press("main a.btn.main")
+    device.follow("main a.btn.main")
     device.look("hub-conflict-card")
-    device.press("footer [name=lang][value=en]")
+    device.follow("footer [name=lang][value=en]")
     device.look("hub-conflict-card-en")

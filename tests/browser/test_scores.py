@@ -21,14 +21,14 @@ def test_a_point_of_a_score_is_opened_down_to_its_row(world: World, device: Devi
     device.open_login(world.hub_url, "lijianguo")
     expect(page.locator("main")).to_contain_text("中心校区")
     device.look("hub-board")
-    device.press("nav a[href='/appraisal']")
+    device.follow("nav a[href='/appraisal']")
     device.look("hub-appraisal")
-    device.press("form[action='/appraisal/run'] button")
+    device.follow("form[action='/appraisal/run'] button")
     expect(page.locator("h1")).to_have_text("考核总表")
     device.look("hub-table")
     for name in ("王敏", "王小明", "赵强"):
         expect(page.locator(".scores")).to_contain_text(name)
-    device.press(".scores tbody th a:has-text('王小明')")
+    device.follow(".scores tbody th a:has-text('王小明')")
     row = page.locator("#late_or_early tr", has_text="迟到 4 分钟")
     expect(row).to_be_hidden()
     device.press("#late_or_early summary")
@@ -47,7 +47,7 @@ def changeset(world: World, day: str) -> str:
     """The name of the changeset that wrote this day, as the hub's log has it."""
     found = world.rows(
         world.hub,
-        "SELECT c.name FROM staff_day s JOIN changeset_name c ON c.n = abs(s._v) WHERE person_id = ? AND date = ?",
+        "SELECT c.name FROM staff_day s JOIN changeset_name c ON c.n = abs(s._v) WHERE s.person_id = ? AND date = ?",
         WANG, day,
     )  # fmt: skip
     return str(found[0][0])
@@ -58,17 +58,17 @@ def test_the_hub_s_pages_have_no_fault_in_either_language(world: World, device: 
     page = device.page
     device.open_login(world.hub_url, "lijianguo")
     page.goto(world.hub_url + "/appraisal")
-    device.press("form[action='/appraisal/run'] button")
+    device.follow("form[action='/appraisal/run'] button")
     table = page.url
     for path, name in pages(world, table):
         page.goto(path)
         device.look(name)
     page.goto(world.hub_url)
-    device.press("footer [name=lang][value=en]")
+    device.follow("footer [name=lang][value=en]")
     for path, name in pages(world, table):
         page.goto(path)
         device.look(f"{name}-en")
-    device.press("footer form[action='/logout'] button")
+    device.follow("footer form[action='/logout'] button")
     expect(page).to_have_url(re.compile("/login"))
     device.look("hub-login-en")
 

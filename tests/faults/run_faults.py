@@ -1,4 +1,4 @@
-"""Plant each fault in a copy of the tree and see the named tests go red: ``python -m tests.faults.run_faults [NAME …]``.
+"""Plant each fault in a copy of the tree and see its tests go red: ``python -m tests.faults.run_faults [NAME …]``.
 
 A fault is a patch in `patches/` whose second line names the tests that must notice it. Its context is one line,
 so that it holds while lines move around it.

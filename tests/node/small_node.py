@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
+from sqlite_utils import Database
 
 from node.app import create_app
 from node.config import NodePorts
@@ -49,7 +51,7 @@ class Line:
     """A line that never fails."""
 
     replica: Replica
-    db: object
+    db: Database
 
     def enrol(self, request: bytes) -> bytes:
         """See HubPort."""
@@ -112,7 +114,7 @@ def take_register(replica: Replica, session: str = "am", *, day: str = DAY, late
         )  # fmt: skip
 
 
-def make_node(pair: Pair, **ports: object) -> Flask:
+def make_node(pair: Pair, **ports: Any) -> Flask:
     """The app of the pair's node."""
-    doors = {"enrol": pair.enrol, "addresses": lambda: (ADDRESS,), **ports}
+    doors: dict[str, Any] = {"enrol": pair.enrol, "addresses": lambda: (ADDRESS,), **ports}
     return create_app(pair.node, CONFIG, hub_url=HUB, ports=NodePorts(**doors))

@@ -15,20 +15,21 @@ Serve = Callable[[bytes], bytes]
 
 @dataclass
 class FaultyLine:
-    """A HubPort over `serve`. `fault_share` of the requests meet one fault; 0 is a healed line."""
+    """A HubPort over `serve`. `fault_share` of the requests meet one of `faults`; 0 is a healed line."""
 
     serve: Serve
     random: random.Random
     fault_share: float = 0.0
     said: Callable[[str], None] = lambda line: None
     kept: list[bytes] = field(default_factory=list)
+    faults: tuple[str, ...] = FAULTS
 
     def exchange(self, sealed: bytes) -> bytes:
         """See `HubPort.exchange`. Raises HubUnreachable where a real line would be silent."""
         self.kept.append(sealed)
         if self.random.random() >= self.fault_share:
             return self.serve(sealed)
-        fault = self.random.choice(FAULTS)
+        fault = self.random.choice(self.faults)
         self.said(f"  line: {fault}")
         return self._faulty(fault, sealed)
 

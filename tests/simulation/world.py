@@ -77,13 +77,15 @@ class Saved:
 class World:
     """Everything of one seed. `said` takes the lines of the trace."""
 
-    def __init__(self, seed: int, folder: Path, said: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self, seed: int, folder: Path, said: Callable[[str], None] = lambda line: None, limits: Limits | None = None
+    ) -> None:
         self.random = random.Random(seed)
         self.folder = folder
         self.said = said
         self.time = WorldTime()
         self.randomness = SeededRandomness(random.Random(seed + 1))
-        self.limits = self.random.choice((TINY, SMALL, ROOMY))
+        self.limits = limits or self.random.choice((TINY, SMALL, ROOMY))
         self.saved: list[Saved] = []
         self.kept: list[bytes] = []
         self.policy = RolesOfTheHub()

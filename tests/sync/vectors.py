@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from shared.schema import Value
 from sync.body import encode_header, encode_parts
 from sync.chain import ERASED, GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash
 from sync.change import Block, Header, VersionName
@@ -27,9 +28,10 @@ def vectors() -> dict[str, object]:
         Header("ABCDEFGHJK", 7, "E-3-7K", "E", "person", 1_757_900_000_123, "0BOOT000", 4711, 1_757_800_000_000, 1,
                (VersionName("H7654321.0000", 2, bytes(range(8))),), "电话商定")
     )  # fmt: skip
-    pupils = ["E-21-7K", "E-22-7K"]
-    mark = {"group_id": ["E-8-7K"] * 2, "person_id": pupils, "mark": ["late", "absent"], "minutes": [4, 0]}
-    day = {"campus": ["E"], "date": ["2025-09-15"], "note": ["停课"]}
+    pupils: list[Value] = ["E-21-7K", "E-22-7K"]
+    mark: dict[str, list[Value]] = {"group_id": ["E-8-7K"] * 2, "person_id": pupils}
+    mark |= {"mark": ["late", "absent"], "minutes": [4, 0]}
+    day: dict[str, list[Value]] = {"campus": ["E"], "date": ["2025-09-15"], "note": ["停课"]}
     update = Block("calendar_day", "u", 1, ("note",), day, [[[0]]])
     pupil = Block("pupil", "i", 1, (), {"id": ["E-21-7K"], "name": ["王小明"], "birth": [None]}, [[[]]])
     parts = encode_parts(

@@ -87,7 +87,7 @@ def test_a_present_pupil_has_no_row(source):
         (LATE, ABSENT, SICK, False, False, Step.BESIDE),
         (LATE, ABSENT, LATE, True, False, Step.BESIDE),
         (LATE, ABSENT, None, True, False, Step.BESIDE),
-        (None, ABSENT, LATE, False, False, Step.REFUSE),
+        (None, ABSENT, LATE, False, False, Step.BESIDE),
         (None, ABSENT, ABSENT, False, False, Step.LEAVE),
         # My own save whose reply was lost: what I say now is a plain newer edit.
         (None, ABSENT, LATE, True, True, Step.CHANGE),
