@@ -31,9 +31,10 @@ MENU = (
     MenuItem("sync_state.page", "同步", "Sync"),
 )
 
-# What writes or opens a register waits until the date is believed.
+# What writes or opens a register waits until the date is believed; so does the page that says which are due:
+# in 1970 nobody has a class.
 NEEDS_A_DATE = frozenset({"register.take", "register.correct", "staff_day.enter"})
-NEEDS_A_DATE_ROOMS = frozenset({"attendance", "staff"})
+NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff"})
 
 
 def create_app(

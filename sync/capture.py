@@ -83,6 +83,9 @@ class Writing:
         if row is None:
             raise NotFound(table=table.name, key=key_text(key))
         stale = _stale_units(table, row, changes, token) if token else {}
+        # What this very save has written already is written over, as everything later in one save is.
+        mask = _pending_mask(self.db, table, key) if stale else 0
+        stale = {unit: base for unit, base in stale.items() if not mask >> unit & 1}
         names = [c.name for c in table.columns]
         current = dict(zip(names, row, strict=False))
         for unit, bases in stale.items():
@@ -160,6 +163,11 @@ def _stale_units(table: Table, row: Sequence[Value], changes: Mapping[str, Value
     return stale
 
 
+def _pending_mask(db: Database, table: Table, key: Key) -> int:
+    row = db.conn.execute("SELECT mask FROM _pending WHERE t = ? AND k = ?", (table.name, key_text(key))).fetchone()
+    return int(row[0]) if row else 0
+
+
 def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
     """Pack what is pending into one changeset per scope; their local numbers. Inside a transaction."""
     touched = touched_tables(db, replica.tables)
@@ -173,7 +181,8 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
         # Replacements first: they hand the old row's versions to the new row, which is then no insert.
         found = pending_replacements(db, table)
         found += pending_inserts(db, table) + pending_updates(db, table)
-        found += [edit for edit, _ in deletes] + pending_stale(db, table) + pending_keeps(db, table)
+        stale = pending_stale(db, table, found)
+        found += [edit for edit, _ in deletes] + stale + pending_keeps(db, table)
         for scope, group in by_scope(table, found).items():
             edits[scope] += [(table, edit) for edit in group]
     action = replica.randomness.text(10)
@@ -203,7 +212,7 @@ def _commit_scope(
     wall = replica.clock.now_ms() + _clock_correction(replica, db)
     stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())])
     header = Header(
-        action, _next_commit(db), author.person_id, author.campus or setting(db, "campus"), author.rank, stamp,
+        action, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
         replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), SCHEMA_VERSION,
         tuple(names[version] for version in sorted(named)), setting(db, "pending_note"),
     )  # fmt: skip

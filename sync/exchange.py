@@ -37,7 +37,7 @@ from sync.steps.hello import (
 )
 from sync.steps.judge import Policy, judge_actions
 from sync.steps.pull import Asker, asides, news, take_news
-from sync.steps.push import FrameSize, Outgoing, outgoing, take_push
+from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
 from sync.wire import PieceReader, pack, unpack
 
@@ -91,8 +91,9 @@ def run_exchange(
             progress(report.changesets_up, report.changesets_down)
         if budget_bytes is not None and report.bytes_up + report.bytes_down >= budget_bytes:
             break
-    report.done = done
-    if done:
+    # An answer without the receipts of what was sent is an old one: nothing may be called synced (C14).
+    report.done = done and not unreceipted(db, sent)
+    if report.done:
         note_contact(replica, db, complete=True)
     report.conflicts_open = count_open(db, replica)[0]
     return report

@@ -158,13 +158,18 @@ def pending_deletes(db: Database, table: Table) -> list[tuple[Edit, Sequence[Val
     return found
 
 
-def pending_stale(db: Database, table: Table) -> list[Edit]:
-    """Fields written with the token of an older page: they name what that page showed (C2)."""
+def pending_stale(db: Database, table: Table, written: Iterable[Edit]) -> list[Edit]:
+    """Fields written with the token of an older page: they name what that page showed (C2).
+
+    A unit that is among `written` was written once more in the same save: a changeset holds one value of it.
+    """
+    later = {(key_text(edit.key), unit) for edit in written for unit in edit.units}
     by_key: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for text, unit, bases, value in db.conn.execute(
         "SELECT k, u, bases, value FROM _pending_stale WHERE t = ? ORDER BY k, u", (table.name,)
     ):
-        by_key[text].append((unit, bases, value))
+        if (text, unit) not in later:
+            by_key[text].append((unit, bases, value))
     found = []
     for text, units in by_key.items():
         key = key_parts(table, text)

@@ -19,8 +19,10 @@ from shared.errors import InvalidInput, NotAllowed, Problem
 from shared.records.appraisal import AppraisalRun
 from shared.roles import ANY_STAFF
 from shared.validation import canonical_decimal
+from shared.web.app import language
 from shared.web.auth import author, may, visitor
 from shared.web.db import db, replica, today
+from shared.web.wording import table_words
 from sync.change import LOCAL_OPERATOR
 
 SEE_ALL, SEE_CAMPUS, RUN = "appraisal.see_all", "appraisal.see_campus", "appraisal.run"
@@ -124,8 +126,14 @@ def person(run_id: str, person_id: str) -> str:
         adopted=store.adoption_of(db(), run.scheme, run.version), opened=request.args.get("open", ""),
         missing=_concerning(json.loads(run.missing), document["result"]),
         composites={each.code: (each.name, each.name_en) for each in _scheme(run).composites},
-        category=store.result_of(db(), run_id, person_id).category,
+        category=store.result_of(db(), run_id, person_id).category, table_called=_table_called,
     )  # fmt: skip
+
+
+def _table_called(name: str) -> str:
+    """What a record is called, in the visitor's language; a table that later versions dropped keeps its name."""
+    table = replica().tables.get(name)
+    return table_words(table, language()) if table else name
 
 
 def compare(run_id: str, other_id: str) -> str:

@@ -112,7 +112,7 @@ def _view(conflict: Conflict) -> dict[str, Any]:
     def said(one: Shown) -> dict[str, Any]:
         return {
             "version": one.version, "who": names.get(one.person_id, one.person_id) or _("（不知道是谁）"),
-            "campus": places.get(one.campus, one.campus), "instant": one.instant, "winner": one.winner,
+            "campus": places.get(one.campus, one.campus) or _("中心"), "instant": one.instant, "winner": one.winner,
             "here": one.node == replica().node, "lines": _lines(table, conflict, one, names, lang),
         }  # fmt: skip
 

@@ -119,7 +119,7 @@ def _view(conflict: Conflict) -> dict[str, Any]:
         return {
             "version": shown.version,
             "who": names.get(shown.person_id, shown.person_id) or _("（不知道是谁）"),
-            "campus": names.get(shown.campus, shown.campus),
+            "campus": names.get(shown.campus, shown.campus) or _("中心"),
             "instant": shown.instant,
             "winner": shown.winner,
             "lines": _lines(table, conflict, shown, names, lang),

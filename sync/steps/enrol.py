@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from shared.database import transaction
+from shared.errors import InvalidInput, Problem
 from sync.body import dumped
 from sync.errors import BadMessage, CodeRefused
 from sync.protocol import HubPort
@@ -34,7 +35,12 @@ class Enrolment:
 
 
 def issue_code(db: Database, replica: Replica, *, campus: str, valid_ms: int | None = None) -> str:
-    """At the hub: make a code for one node of a campus, e.g. `7K2Q-…`. Shown once; only digests are stored."""
+    """At the hub: make a code for one node of a campus, e.g. `7K2Q-…`. Shown once; only digests are stored.
+
+    Raises InvalidInput for a campus code that is no code or would be taken for another scope.
+    """
+    if campus in ("con", "hub") or not campus.isalnum():
+        raise InvalidInput(Problem("campus", "bad_campus_code"))
     code = "-".join(replica.randomness.text(_CODE_GROUP_LENGTH) for _ in range(_CODE_GROUPS))
     expires = replica.clock.now_ms() + (valid_ms if valid_ms is not None else replica.limits.code_valid_ms)
     with transaction(db):

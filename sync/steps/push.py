@@ -68,6 +68,16 @@ def outgoing(replica: Replica, db: Database, sent: Mapping[tuple[int, str], int]
     return Outgoing(stretches, pieces, ends, len(chosen), row_count, complete)
 
 
+def unreceipted(db: Database, sent: Mapping[tuple[int, str], int]) -> bool:
+    """Node half: whether the hub still owes a receipt for anything that was sent in this run."""
+    return any(
+        db.conn.execute(
+            "SELECT 1 FROM _changeset WHERE hub_seq IS NULL AND o = ? AND scope = ? AND seq <= ?", (*stream, seq)
+        ).fetchone()
+        for stream, seq in sent.items()
+    )
+
+
 def _stretches(
     replica: Replica, db: Database, chosen: Sequence[tuple[int, int, str, int]]
 ) -> tuple[list[dict[str, Any]], list[bytes], dict[tuple[int, str], int]]:

@@ -71,8 +71,8 @@ def hold(chromium: Browser, size: str, *, now_ms: int = NOW_MS) -> Device:
     """A device whose console is listened to."""
     context = browser.new_context(chromium, size, now_ms)
     device = Device(size, context, context.new_page())
-    device.page.on("pageerror", lambda error: device.console.append(str(error)))
-    device.page.on("console", lambda said: device.console.append(said.text) if said.type == "error" else None)
+    context.on("weberror", lambda problem: device.console.append(str(problem.error)))
+    context.on("console", lambda said: device.console.append(said.text) if said.type == "error" else None)
     return device
 
 

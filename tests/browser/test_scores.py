@@ -33,22 +33,23 @@ def test_a_point_of_a_score_is_opened_down_to_its_row(world: World, device: Devi
     expect(row).to_be_hidden()
     device.press("#late_or_early summary")
     expect(row).to_be_visible()
-    for words in ("9月2日", "中心校区", "周文", changeset(world, "2025-09-02")):
+    for words in ("9月2日", "中心校区", "周文", changeset(world, "2025-09-02", "A")):
         expect(row).to_contain_text(words)
     at_b = page.locator("#late_or_early tr", has_text="迟到 9 分钟")
-    for words in ("9月4日", "西校区", "李建国", "雨天路滑", changeset(world, "2025-09-04")):
+    for words in ("9月4日", "西校区", "李建国", "雨天路滑", changeset(world, "2025-09-04", "B")):
         expect(at_b).to_contain_text(words)
     device.look("hub-person")
     page.goto(page.url + "?open=all")
     device.look("hub-person-open")
 
 
-def changeset(world: World, day: str) -> str:
+def changeset(world: World, day: str, campus: str) -> str:
     """The name of the changeset that wrote this day, as the hub's log has it."""
     found = world.rows(
         world.hub,
-        "SELECT c.name FROM staff_day s JOIN changeset_name c ON c.n = abs(s._v) WHERE s.person_id = ? AND date = ?",
-        WANG, day,
+        "SELECT c.name FROM staff_day s JOIN changeset_name c ON c.n = abs(s._v)"
+        " WHERE s.person_id = ? AND s.date = ? AND s.campus = ?",
+        WANG, day, campus,
     )  # fmt: skip
     return str(found[0][0])
 

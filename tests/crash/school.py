@@ -81,11 +81,12 @@ class School:
 
     def start_hub(self) -> Spoken:
         """A hub process that listens."""
-        self.port_file.unlink(missing_ok=True)
-        hub = self._start("tests.crash.hub_process", str(self.hub), str(self.port_file), said=False)
+        told = self.port_file.with_name("told")
+        hub = self._start("tests.crash.hub_process", str(self.hub), str(told), said=False)
         waited = threading.Event()
         for _ in range(int(STARTED_WITHIN_S / 0.02)):
-            if self.port_file.exists():
+            if told.exists():
+                told.replace(self.port_file)  # never missing for the node, which works all the while
                 return hub
             assert hub.process.poll() is None, "the hub did not start"
             waited.wait(0.02)
@@ -109,6 +110,7 @@ class School:
 
     def kill(self, spoken: Spoken) -> None:
         """SIGKILL: no handler, no flush, no goodbye."""
+        assert spoken.process.poll() is None, "it had ended by itself"
         spoken.process.kill()
         self.end(spoken)
 
@@ -125,7 +127,8 @@ class School:
     def close(self) -> None:
         """End what still runs."""
         for spoken in list(self.running):
-            self.kill(spoken)
+            spoken.process.kill()
+            self.end(spoken)
         self.errors.close()
 
     def check(self) -> None:

@@ -9,26 +9,31 @@ from dataclasses import dataclass, field
 
 from sync.errors import HubUnreachable, SyncError
 
-FAULTS = ("lose_request", "lose_reply", "twice", "replay_older", "cut_request", "cut_reply")
+FAULTS = ("lose_request", "lose_reply", "twice", "replay_older", "cut_request", "cut_reply", "older_reply")
 Serve = Callable[[bytes], bytes]
 
 
 @dataclass
 class FaultyLine:
-    """A HubPort over `serve`. `fault_share` of the requests meet one of `faults`; 0 is a healed line."""
+    """A HubPort over `serve`. `fault_share` of the requests meet one of `faults`; 0 is a healed line.
+
+    `kept` holds every request of the world so far, `answered` every answer to this node: both may come again.
+    """
 
     serve: Serve
     random: random.Random
     fault_share: float = 0.0
     said: Callable[[str], None] = lambda line: None
     kept: list[bytes] = field(default_factory=list)
+    answered: list[bytes] = field(default_factory=list)
     faults: tuple[str, ...] = FAULTS
 
     def exchange(self, sealed: bytes) -> bytes:
         """See `HubPort.exchange`. Raises HubUnreachable where a real line would be silent."""
         self.kept.append(sealed)
         if self.random.random() >= self.fault_share:
-            return self.serve(sealed)
+            self.answered.append(self.serve(sealed))
+            return self.answered[-1]
         fault = self.random.choice(self.faults)
         self.said(f"  line: {fault}")
         return self._faulty(fault, sealed)
@@ -41,6 +46,9 @@ class FaultyLine:
         if fault == "replay_older":
             self._replay(self.random.choice(self.kept))
         answer = self.serve(sealed)
+        self.answered.append(answer)
+        if fault == "older_reply":
+            return self.random.choice(self.answered)
         if fault == "lose_reply":
             raise HubUnreachable(why=fault)
         if fault == "twice":

@@ -8,7 +8,7 @@ import pytest
 
 from shared.records import Account, CalendarDay, Evidence, Pupil, Register, RegisterException
 from shared.schema import find
-from sync.capture import write
+from sync.capture import token_of, write
 from sync.change import Author
 from sync.errors import SyncError
 from sync.exchange import run_exchange
@@ -123,6 +123,21 @@ def test_a_row_made_unmade_and_made_in_one_save_is_sent(world: World) -> None:
     pupil = find(world.hub.db, Pupil, "A-p")
     assert pupil is not None and pupil.name == "乙"
     check_quiet(world)
+
+
+def test_a_save_holds_one_value_of_a_field(world: World) -> None:
+    """C3: of a value written with an old page's token and one written after it in one save, the later stands."""
+    node = world.nodes[0]
+    token = token_of(node.db, node.replica, Account, ("A-clerk",))
+    with write(node.replica, node.db, clerk(node)) as w:
+        w.update(Account, ("A-clerk",), {"login": "meanwhile"})
+    for first, second in ((token, None), (None, token)):
+        with write(node.replica, node.db, clerk(node)) as w:
+            w.update(Account, ("A-clerk",), {"login": f"first {first}"}, first)
+            w.update(Account, ("A-clerk",), {"login": f"second {first}"}, second)
+        assert login(node) == f"second {first}"
+        heal(world)
+        check_quiet(world)
 
 
 def test_an_edit_undone_by_a_delete_in_one_save_leaves_no_trace_of_its_value(world: World) -> None:

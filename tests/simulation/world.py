@@ -23,6 +23,7 @@ from sync.change import Author
 from sync.errors import SyncError
 from sync.exchange import run_exchange, serve_exchange
 from sync.replica import Limits, Replica, create_replica, open_replica
+from sync.status import backlog
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
 from tests.simulation.line import FaultyLine
@@ -61,6 +62,7 @@ class Site:
     clock: CampusClock
     tokens: dict[tuple[type, tuple], str] = field(default_factory=dict)
     copies: list[Path] = field(default_factory=list)
+    answered: list[bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,9 @@ class World:
             enrol(node.replica, node.db, EnrolDesk(self), code)
             self.sync(node, fault_share=0.0)
 
-    def line(self, fault_share: float) -> FaultyLine:
-        """A line to the hub."""
-        return FaultyLine(self.serve, self.random, fault_share, self.said, self.kept)
+    def line(self, node: Site, fault_share: float) -> FaultyLine:
+        """A node's line to the hub."""
+        return FaultyLine(self.serve, self.random, fault_share, self.said, self.kept, node.answered)
 
     def serve(self, sealed: bytes) -> bytes:
         """The hub's half of one exchange; a trip takes a while."""
@@ -134,13 +136,15 @@ class World:
     def sync(self, node: Site, *, fault_share: float) -> bool:
         """One run of exchanges; False when the line failed on the way."""
         try:
-            report = run_exchange(node.replica, node.db, self.line(fault_share))
+            report = run_exchange(node.replica, node.db, self.line(node, fault_share))
         except SyncError as error:
             if fault_share == 0.0:
                 raise
             self.said(f"{node.name} sync failed: {error!r}")
             return False
         self.said(f"{node.name} sync: {report}")
+        if report.done:
+            assert backlog(node.db) == (0, 0), f"{node.name}: done, it says, without the hub's receipts (C14)"
         return report.done
 
     def remember(self, site: Site, numbers: list[int]) -> None:

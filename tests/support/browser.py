@@ -60,7 +60,10 @@ def served(app: Flask) -> Iterator[str]:
 def new_context(browser: Browser, size: str, now_ms: int) -> BrowserContext:
     """A fresh phone or PC whose own clock stands at an instant; a phone is touched."""
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=size == "phone")
+    phone = size == "phone"
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale="zh-CN", is_mobile=phone, has_touch=phone
+    )
     set_clock(context, now_ms)
     context.set_default_timeout(10_000)
     return context
@@ -90,10 +93,15 @@ def faults_of(page: Page, *, names: frozenset[str] = frozenset()) -> list[str]:
     # Only colours differ in the dark.
     found += [f"axe, dark: {fault}" for fault in _serious(page, {"runOnly": ["color-contrast"]})]
     page.emulate_media(color_scheme="light")
-    wide, screen = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    wide, screen = int(page.evaluate("document.documentElement.scrollWidth")), _screen(page)
+    # Not innerWidth: a phone zooms out of a page that is too wide.
     if wide > screen:
         found.append(f"{wide} px wide on a screen of {screen}")
     return found + _words_without_translation(page, names)
+
+
+def _screen(page: Page) -> int:
+    return page.viewport_size["width"] if page.viewport_size else 0
 
 
 def _serious(page: Page, options: dict[str, Any]) -> list[str]:
@@ -120,8 +128,9 @@ def keep_picture(page: Page, name: str) -> None:
     folder = os.environ.get(SHOTS)
     if not folder:
         return
-    width = page.viewport_size["width"] if page.viewport_size else 0
+    # A sticky bar stands in the middle of a long picture otherwise.
+    page.evaluate("window.scrollTo(0, 0)")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        page.screenshot(path=Path(folder) / f"{name}-{width}-{scheme}.png", full_page=True)
+        page.screenshot(path=Path(folder) / f"{name}-{_screen(page)}-{scheme}.png", full_page=True)
     page.emulate_media(color_scheme="light")

@@ -16,6 +16,7 @@ from sync.capture import token_of, write
 from sync.change import Author
 from sync.conflicts import Conflict, conflict_of, count_open, open_conflicts, resolve
 from sync.status import record_state, sync_status
+from sync.steps.push import FrameSize, outgoing
 from tests.support.world import (
     CLERK_A,
     CLERK_B,
@@ -31,6 +32,7 @@ from tests.support.world import (
     assert_same_tables,
     make_world,
 )
+from tests.sync.forging import request_of
 
 YEAR_MS = 365 * 24 * 3600 * 1000
 
@@ -180,6 +182,20 @@ def test_an_ordinary_edit_shows_where_it_was_made_and_leaves_the_loser_open(worl
     assert notes(world) == {"hub again"}
     assert {head.values["note"] for head in only_conflict(world["A"]).heads} == {"hub again", "hub"}
     assert_same_tables(world)
+
+
+def test_a_low_ranks_edit_of_the_winner_still_shows(trio: World) -> None:
+    """C4: it carries the rank of what it replaces, or an older mark would jump up in its place."""
+    edit(trio["A"], CLERK_A, StaffDay, STAFF_DAY_A, status="absent")
+    edit(trio["A2"], Author("A-1-x", "", "person"), StaffDay, STAFF_DAY_A, status="late")
+    trio.settle()
+    assert notes(trio, "status", "staff_day") == {"absent"}
+    edit(trio["A2"], TERMINAL_A, StaffDay, STAFF_DAY_A, status="present")
+    trio.settle()
+    assert trio.hub.value("SELECT count(*) FROM _changeset WHERE state <> 'applied'") == 0
+    assert notes(trio, "status", "staff_day") == {"present"}
+    assert {head.values["status"] for head in only_conflict(trio.hub).heads} == {"present", "late"}
+    assert_same_tables(trio)
 
 
 def test_an_ordinary_edit_names_every_head_with_the_winners_value(trio: World) -> None:
@@ -359,16 +375,25 @@ def test_a_clock_far_ahead_poisons_nobody(world: World) -> None:
     assert notes(world, "name", "roster_group") == {"today"}
 
 
-def test_a_receipt_can_change_the_winner_and_everyone_follows(world: World) -> None:
-    """C6, precise point 5: node A believes its own stamp until the receipt is in."""
-    node = world["A"]
+def test_a_receipt_can_change_the_winner_and_everyone_follows(trio: World) -> None:
+    """C6, precise point 5: node A believes its own stamp until the receipt is in, which here comes together
+    with the edit that then wins."""
+    node = trio["A"]
     node.clock.set_wall(node.clock.now_ms() + 20 * 60_000)
     edit(node, CLERK_A, RosterGroup, GROUP_A, name="ahead")
-    world.wait_ms(5_000)
-    edit(world.hub, OFFICE, RosterGroup, GROUP_A, name="hub")
-    world.settle()
-    assert len(notes(world, "name", "roster_group")) == 1
-    assert_same_tables(world)
+    trio.port.exchange(request_of(node, *_push_of(node)))  # the answer is lost
+    edit(trio["A2"], CLERK_A, RosterGroup, GROUP_A, name="later")
+    trio.sync("A2")
+    assert node.value("SELECT name FROM roster_group WHERE id = 'A-21-x'") == "ahead"
+    trio.sync("A")
+    assert node.value("SELECT name FROM roster_group WHERE id = 'A-21-x'") == "later"
+    trio.settle()
+    assert_same_tables(trio)
+
+
+def _push_of(node: Site) -> tuple[list[dict[str, object]], list[bytes]]:
+    frame = outgoing(node.replica, node.db, {}, FrameSize(1_000, 1_000_000))
+    return frame.stretches, frame.pieces
 
 
 def test_the_receipt_clock_never_runs_back(world: World) -> None:

@@ -82,7 +82,7 @@ def test_every_point_of_a_person_stands_beside_its_row_and_the_sentence(site: Si
     _, page = site.get("wang", f"/appraisal/{site.run_id}/person/A-2-AA")
     assert "迟到、早退 5 分钟以内（含 5 分钟）每次扣 0.2 分" in page
     assert "迟到 9 分钟" in page and "雨天路滑" in page and "西校区" in page
-    assert "staff_day A-2-AA/2025-09-04/B" in page
+    assert "教职工考勤 A-2-AA/2025-09-04/B" in page
     assert re.search(r"H\w+\.\w+/con/\d+", page), "the changeset is named"
     assert "陈静" in page and "已更正，不计" in page
 
@@ -126,7 +126,7 @@ def test_ethics_cases_are_not_shown_to_a_campus_head(site: Site) -> None:
     _, mine = site.get("head_of_b", f"/appraisal/{site.run_id}/person/A-2-AA")
     assert "师德事项的依据由教联体保管" in mine
     _, theirs = site.get("principal", f"/appraisal/{site.run_id}/person/A-3-AA")
-    assert "ethics_event A-109-AA" in theirs and "不外传" not in theirs
+    assert "师德事项 A-109-AA" in theirs and "不外传" not in theirs
 
 
 def test_the_sheet_holds_the_same_table_and_says_what_is_missing(site: Site) -> None:
