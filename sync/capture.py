@@ -29,6 +29,7 @@ from sync.heads import (
     own_weight,
     read_row,
     redecide,
+    remove_row,
     store_state,
     unit_versions,
     where_key,
@@ -324,14 +325,9 @@ def _merge_special(
         }
         change = Change(edit.op, n, writes, bases, weights)
         if edit.op == "i":
-            _forget_plain_row(db, table, edit.key)
+            remove_row(db, table, edit.key)
         if (table.name, edit.key) in gone:
             state = load_state(db, table, edit.key, gone[table.name, edit.key])
             store_state(db, table, edit.key, fold(state, [change]))
         else:
             apply_to_rows(db, table, {edit.key: [change]})
-
-
-def _forget_plain_row(db: Database, table: Table, key: Key) -> None:
-    db.conn.execute(f"UPDATE {quoted(table.name)} SET _v = -1 WHERE {where_key(table)}", key)
-    db.conn.execute(f"DELETE FROM {quoted(table.name)} WHERE {where_key(table)}", key)

@@ -14,10 +14,10 @@ LOCAL_OPERATOR = "local operator"
 
 @dataclass(frozen=True)
 class Author:
-    """Who answers for a write: a person (or a named program), the campus they act for, and their rank."""
+    """Who answers for a write: a person (or a named program) and their rank. Where it was made is the replica's
+    to say: a node's own campus, or nothing at the hub."""
 
     person_id: str
-    campus: str = ""
     rank: str = "person"
 
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
-from shared.schema import Table, key_text, quoted
+from shared.schema import Table, key_text
 from sync.body import decode_parts, rows_of
 from sync.chain import ERASED, part_hash
 from sync.change import Changeset
-from sync.heads import Key, where_key
+from sync.heads import Key, remove_row
 from sync.journal import settle_capture
 from sync.log import pack_parts, read_changeset
 
@@ -49,9 +49,7 @@ def forget(db: Database, tables: Mapping[str, Table], table: Table, key: Key) ->
     db.conn.execute("INSERT OR IGNORE INTO _erased (t, k) VALUES (?, ?)", (table.name, text))
     for own in ("_head", "_delete", "_pending", "_pending_stale"):
         db.conn.execute(f"DELETE FROM {own} WHERE t = ? AND k = ?", (table.name, text))  # noqa: S608 - our tables
-    name = quoted(table.name)
-    db.conn.execute(f"UPDATE {name} SET _v = -1 WHERE {where_key(table)}", key)  # noqa: S608 - declared names
-    db.conn.execute(f"DELETE FROM {name} WHERE {where_key(table)}", key)  # noqa: S608 - declared names
+    remove_row(db, table, key)
     rows = db.conn.execute(
         "SELECT n FROM _changeset WHERE scope = ? AND parts IS NOT NULL ORDER BY n", (table.scope_of(key),)
     ).fetchall()

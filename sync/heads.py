@@ -127,7 +127,7 @@ def store_state(db: Database, table: Table, key: Key, state: RowState) -> None:
     if state.alive:
         _write_row(db, table, key, state, stamps, apart)
     else:
-        _remove_row(db, table, key)
+        remove_row(db, table, key)
 
 
 def _kept_apart(table: Table, key: Key, state: RowState, about: Mapping[int, Logged]) -> set[int]:
@@ -167,7 +167,8 @@ def _write_row(
     db.conn.execute(sql, (*values.values(), whole, vx))
 
 
-def _remove_row(db: Database, table: Table, key: Key) -> None:
+def remove_row(db: Database, table: Table, key: Key) -> None:
+    """Delete a row from its table without that being anybody's write."""
     # -1 tells the delete trigger that this is the merge's doing.
     db.conn.execute(f"UPDATE {quoted(table.name)} SET _v = -1 WHERE {where_key(table)}", key)
     db.conn.execute(f"DELETE FROM {quoted(table.name)} WHERE {where_key(table)}", key)

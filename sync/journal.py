@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from shared.schema import Table, Unit, Value, key_text, quoted
 from sync.body import decode_header, decode_parts, rows_of
 from sync.change import Block
-from sync.heads import Key, apply_to_rows, dead_keys, own_weight
+from sync.heads import Key, apply_to_rows, dead_keys, own_weight, remove_row
 from sync.log import find_version, logged, read_changeset
 from sync.merge import Change, Values
 
@@ -306,9 +306,7 @@ def recompute_rows(db: Database, tables: Mapping[str, Table], scope: str, keys: 
 
 
 def _forget_row(db: Database, table: Table, key: Key) -> None:
-    where = " AND ".join(f"{quoted(name)} = ?" for name in table.key)
-    db.conn.execute(f"UPDATE {quoted(table.name)} SET _v = -1 WHERE {where}", key)
-    db.conn.execute(f"DELETE FROM {quoted(table.name)} WHERE {where}", key)
+    remove_row(db, table, key)
     for own in ("_head", "_delete"):
         db.conn.execute(f"DELETE FROM {own} WHERE t = ? AND k = ?", (table.name, key_text(key)))
 

@@ -97,6 +97,7 @@ class Composite:
     categories: tuple[str, ...]
     blocks: tuple[str, ...]
     text: str
+    text_en: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ QUESTIONS = 15
 _TOP = ("scheme", "version", "title", "title_en", "full", "places", "block", "composite", "answer")
 _BLOCK = ("code", "name", "name_en", "full", "floor", "cap", "indicator")
 _INDICATOR = ("code", "name", "name_en", "text", "text_en", "criterion", "full", "exempt")
-_COMPOSITE = ("code", "name", "name_en", "categories", "blocks", "text")
+_COMPOSITE = ("code", "name", "name_en", "categories", "blocks", "text", "text_en")
 _LINE = re.compile(r"line (\d+)")
 
 
@@ -124,6 +124,7 @@ def _composite(reader: Reader, raw: Mapping[str, Any], path: Path) -> Composite:
         categories=reader.words(raw, path, "categories", sorted(codes_of("staff_category"))),
         blocks=tuple(str(each) for each in blocks),
         text=reader.text(raw, path, "text", ""),
+        text_en=reader.text(raw, path, "text_en", ""),
     )
 
 

@@ -92,7 +92,7 @@ def _total(
     data = {"exact": canonical_decimal(exact), "places": str(scheme.places)}
     parts.append(Node("rounding", rounding, data=data))
     return branch("total", parts, full=scheme.full, name=composite.name, name_en=composite.name_en,
-                  text=composite.text)
+                  text=composite.text, text_en=composite.text_en)
 
 
 def _block(block: Block, category: str, person: PersonFacts, facts: Facts) -> Node:

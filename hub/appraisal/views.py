@@ -62,8 +62,10 @@ def index() -> str:
     """All runs, newest first, and the form that starts another."""
     found = store.runs(db())
     has_result = store.newest_run_with(db(), visitor().person_id)
+    versions = store.scheme_versions(db())
     return render_template(
-        "appraisal/runs.html", runs=found, terms=store.terms(db()), versions=store.scheme_versions(db()),
+        "appraisal/runs.html", runs=found, terms=store.terms(db()), versions=versions,
+        titles_en={(each.scheme, each.version): store.parsed(each).title_en for each in versions},
         names=_person_names(found), mine=has_result, default_end=today().isoformat(),
     )  # fmt: skip
 
@@ -102,6 +104,7 @@ def table(run_id: str) -> str:
         columns=block_columns(lines, block_names(_scheme(run))), categories=sorted({x.result.category for x in lines}),
         campuses=store.campus_names(db()), missing=by_campus(json.loads(run.missing)), stored=stored,
         adopted=store.adoption_of(db(), run.scheme, run.version), others=_other_runs(run),
+        title_en=_scheme(run).title_en,
     )  # fmt: skip
 
 
@@ -127,6 +130,7 @@ def person(run_id: str, person_id: str) -> str:
         missing=_concerning(json.loads(run.missing), document["result"]),
         composites={each.code: (each.name, each.name_en) for each in _scheme(run).composites},
         category=store.result_of(db(), run_id, person_id).category, table_called=_table_called,
+        title_en=_scheme(run).title_en,
     )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def fill_year(world: World, db: Database) -> int:
     clerk = consortium.who("clerk", "A").person.id
     resolved = resolve_term(TERM_BEGIN, YEAR_END, known_holidays(), periods=[WINTER])
     taught = [day.date for day in resolved if day.kind in TAUGHT]
-    with write(replica, db, Author(LOCAL_OPERATOR, "A", rank="office")) as writing:
+    with write(replica, db, Author(LOCAL_OPERATOR, rank="office")) as writing:
         writing.insert(Term(code=YEAR, school_year="2025", name=YEAR, begin=TERM_BEGIN.isoformat(),
                             end=YEAR_END.isoformat()))
         for campus, day in itertools.product(("A", "B"), resolved):

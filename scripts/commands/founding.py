@@ -88,7 +88,7 @@ def found(
     places += [_campus(position, each) for position, each in enumerate(campuses)]
     if term is not None:
         places += _time(term, campuses)
-    with write(replica, db, Author(LOCAL_OPERATOR, main, rank="office")) as writing:
+    with write(replica, db, Author(LOCAL_OPERATOR, rank="office")) as writing:
         for record in places:
             load(type(record), vars(record))
             writing.insert(record)

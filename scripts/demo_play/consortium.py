@@ -22,8 +22,7 @@ def write_consortium(
 ) -> Invented:
     """Invent and store it, with one password for all. One changeset a scope, however large."""
     hashed = hash_password(password, PasswordCost())
-    main = sizes[0].code
-    with write(replica, db, Author(LOCAL_OPERATOR, main, rank="office")) as writing:
+    with write(replica, db, Author(LOCAL_OPERATOR, rank="office")) as writing:
         consortium = invented(sizes, writing.mint, hashed)
         writing.insert(*consortium.records)
     return consortium

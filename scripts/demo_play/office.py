@@ -86,9 +86,9 @@ def enter_evidence(stage: Stage) -> int:
     head = consortium.who("campus_head", "A").person.id
     facts, deductions = entries(consortium, days), ethics_entries(consortium, days)
     with connect(site.replica) as db:
-        with write(site.replica, db, Author(clerk, "A", rank="office")) as writing:
+        with write(site.replica, db, Author(clerk, rank="office")) as writing:
             writing.insert(*(evidence_record(fact, writing.mint(fact.campus), clerk) for fact in facts))
-        with write(site.replica, db, Author(head, "A", rank="office")) as writing:
+        with write(site.replica, db, Author(head, rank="office")) as writing:
             writing.insert(*(ethics_record(each, writing.mint(each[1]), head) for each in deductions))
     return len(facts) + len(deductions)
 

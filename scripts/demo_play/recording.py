@@ -116,5 +116,5 @@ def close_for_storm(stage: Stage) -> None:
     site = open_site(stage.node_folder(STORM_CAMPUS), "node", clock=clock, randomness=SystemRandomness())
     head = stage.consortium.who("campus_head", STORM_CAMPUS).person.id
     changes = {"kind": "closed", "note": "暴雨停课"}
-    with connect(site.replica) as db, write(site.replica, db, Author(head, STORM_CAMPUS, rank="office")) as writing:
+    with connect(site.replica) as db, write(site.replica, db, Author(head, rank="office")) as writing:
         writing.update(CalendarDay, (STORM_CAMPUS, STORM_DAY.isoformat()), changes)

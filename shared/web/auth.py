@@ -121,7 +121,7 @@ def author(campus: str = "") -> Author:
     """The visitor as the author of a write; "office" rank with an office role at that campus."""
     who = visitor()
     office = any(role in OFFICE_ROLES and at in (EVERYWHERE, campus) for role, at in who.roles)
-    return Author(who.person_id, campus, rank="office" if office else "person")
+    return Author(who.person_id, rank="office" if office else "person")
 
 
 def wants_json() -> bool:

@@ -81,7 +81,7 @@ def running_school(folder: Path, students: Mapping[str, Sequence[Student]], name
     set_clock_file(folder / "clock", midnight_ms(TERM_BEGIN - timedelta(days=1)))
     hub = make_site(Folder(folder / "hub"), Settings("hub"), clock=clock, randomness=randomness)
     school = School(folder, students, hub)
-    with connect(hub.replica) as db, write(hub.replica, db, Author(LOCAL_OPERATOR, "A", rank="office")) as writing:
+    with connect(hub.replica) as db, write(hub.replica, db, Author(LOCAL_OPERATOR, rank="office")) as writing:
         _found(writing, school)
     with contextlib.ExitStack() as ends:
         def serve(name: str, kind: str) -> Server:

@@ -138,7 +138,7 @@ def test_the_results_feed_the_table_by_the_demo_s_command(school: School, tmp_pa
     growth = {each.result.class_id: each for each in class_growth([*uci_results(school), *star_results(school)], RULE)}
     assert len(growth) >= len(school.classes) + 20
     with connect(school.hub.replica) as db, write(
-        school.hub.replica, db, Author(LOCAL_OPERATOR, "A", rank="office")
+        school.hub.replica, db, Author(LOCAL_OPERATOR, rank="office")
     ) as writing:
         for each in growth.values():
             campus = each.result.teacher_id[0]

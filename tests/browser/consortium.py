@@ -50,7 +50,7 @@ NOW_MS = instant_ms(f"{TODAY}T00:05:00.000Z")
 PASSWORD = "芝麻开门2025"
 CHEAP = PasswordCost(memory_kib=8, passes=1, lanes=1)
 TEACHER, PRINCIPAL, CLERK, OPERATOR, WANG, ZHAO = (f"A-{n}-AA" for n in range(1, 7))
-OFFICE, CLERK_A = Author(PRINCIPAL, "A", "office"), Author(CLERK, "A", "office")
+OFFICE, CLERK_A = Author(PRINCIPAL, rank="office"), Author(CLERK, rank="office")
 CLASS, OTHER_CLASS = "A-11-AA", "A-12-AA"
 FIRST_DAY, LAST_DAY = date(2025, 9, 1), date(2025, 9, 26)
 
@@ -247,5 +247,4 @@ NAMES = frozenset(
     {name for name, *_ in STAFF.values()}
     | set(PUPILS)
     | {"云岭教联体", "中心校区", "西校区", "学年", "年秋季学期", "三年级", "班", "雨天路滑", "同心"}
-    | {"教联体统一绩效考核方案", "示例"}
 )

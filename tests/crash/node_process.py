@@ -23,7 +23,7 @@ from sync.exchange import run_exchange
 from sync.http import HttpHub
 from sync.replica import Replica, connect, open_replica
 
-CLERK = Author("A-clerk", "", "office")
+CLERK = Author("A-clerk", rank="office")
 TIRELESS = 1_000_000
 
 

@@ -62,7 +62,7 @@ class School:
         hub = create_replica(self.hub, role="hub", **outside)
         node = create_replica(self.node, role="node", **outside)
         hub_db, node_db = opened(hub), opened(node)
-        with write(hub, hub_db, Author("office", "", "office")) as w:
+        with write(hub, hub_db, Author("office", rank="office")) as w:
             w.insert(Campus(code="A", school_code="1" * 10, name="主校区"))
             w.insert(Person(id="A-clerk", name="文书", staff_number="1"))
             w.insert(Account(person_id="A-clerk", login="clerk"))

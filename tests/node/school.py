@@ -88,7 +88,7 @@ def open_school(folder: Path, rooms: Sequence[Blueprint], routes: Mapping[str, s
     replica = create_replica(
         folder / "campus.db", role="node", campus="A", records=RECORDS, clock=clock, randomness=SystemRandomness()
     )
-    with connect(replica) as db, write(replica, db, Author("A-10-00", "A", "office")) as w:
+    with connect(replica) as db, write(replica, db, Author("A-10-00", rank="office")) as w:
         w.insert(*places(), *staff(), *groups(pupils))
     config = SiteConfig(secret_key=b"k" * 32, password=CHEAP)
     app = make_app("node", replica=replica, config=config, rooms=rooms, routes=routes)

@@ -99,7 +99,7 @@ def campus_a() -> list[object]:
 
 def take_register(replica: Replica, session: str = "am", *, day: str = DAY, late: int = 8) -> None:
     """Wang Min takes the register of her class; one pupil is late."""
-    with connect(replica) as db, write(replica, db, Author("A-1-AA", "A")) as w:
+    with connect(replica) as db, write(replica, db, Author("A-1-AA")) as w:
         w.put(
             Register(
                 group_id="A-12-AA", date=day, session=session, taken_by="A-1-AA", taken_at=f"{day}T00:06:00.000Z",

@@ -207,7 +207,7 @@ def hub_figures(tmp_path: Path):
         with connect(replica) as db:
             consortium = write_consortium(replica, db, SMALL)
             days = school_days(FORTNIGHT_BEGIN, FORTNIGHT_END)
-            with write(replica, db, Author(LOCAL_OPERATOR, "A", rank="office")) as w:
+            with write(replica, db, Author(LOCAL_OPERATOR, rank="office")) as w:
                 w.insert(*(evidence_record(e, w.mint(e.campus), "") for e in entries(consortium, days)))
                 if nodes:
                     w.insert(*(

@@ -64,9 +64,9 @@ def target(world: World, campus: str) -> Target:
 def author(world: World, site: Site) -> Author:
     """Mostly the clerk; now and then somebody without the role or with one everywhere, or at a lower rank."""
     if site is world.hub:
-        return Author("office", "", "office")
+        return Author("office", rank="office")
     who = world.random.choices(("clerk", "teacher", "roamer", "guest"), (80, 7, 7, 6))[0]
-    return Author(f"{site.campus}-{who}", "", world.random.choice(("office", "office", "person")))
+    return Author(f"{site.campus}-{who}", rank=world.random.choice(("office", "office", "person")))
 
 
 def save(world: World, site: Site) -> None:
@@ -155,7 +155,7 @@ def change_role(world: World, site: Site) -> None:
     """The hub takes a clerk's role away, or gives it back."""
     campus = world.random.choice(CAMPUSES)
     key = (f"{campus}-clerk", "clerk", campus)
-    with write(world.hub.replica, world.hub.db, Author("office", "", "office")) as w:
+    with write(world.hub.replica, world.hub.db, Author("office", rank="office")) as w:
         if find(w.db, AccountRole, *key):
             w.delete(AccountRole, key)
         else:

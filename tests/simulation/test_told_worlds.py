@@ -20,7 +20,7 @@ from tests.simulation.line import FaultyLine
 from tests.simulation.play import heal
 from tests.simulation.world import ROOMY, Site, World
 
-OFFICE = Author("office", "", "office")
+OFFICE = Author("office", rank="office")
 DAY = "2025-09-01"
 MARK = ("C-1", DAY, "am", "C-p", "teacher")
 
@@ -39,7 +39,7 @@ def world(tmp_path: Path):
 
 def clerk(site: Site) -> Author:
     """The clerk of a site's campus."""
-    return Author(f"{site.campus}-clerk", "", "office")
+    return Author(f"{site.campus}-clerk", rank="office")
 
 
 def states_at_hub(world: World) -> list[str]:

@@ -111,7 +111,7 @@ class World:
         return Site(name, campus, replica, opened(replica), clock)
 
     def _found_consortium(self) -> None:
-        with write(self.hub.replica, self.hub.db, Author("office", "", "office")) as w:
+        with write(self.hub.replica, self.hub.db, Author("office", rank="office")) as w:
             for number, campus in enumerate(CAMPUSES):
                 w.insert(Campus(code=campus, school_code=str(number) * 10, name=f"校区{campus}"))
                 for person, role, at in PEOPLE:

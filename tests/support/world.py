@@ -42,10 +42,10 @@ from sync.steps.enrol import enrol, issue_code, serve_enrol
 # 2026-09-01 08:00 at school.
 START_MS = 1_788_220_800_000
 
-OFFICE = Author("H-1-x", "", "office")
-CLERK_A, CLERK_B = Author("A-1-x", "", "office"), Author("B-1-x", "", "office")
-TEACHER_A, TEACHER_B = Author("A-2-x", "", "person"), Author("B-2-x", "", "person")
-TERMINAL_A = Author("A-1-x", "", "terminal")
+OFFICE = Author("H-1-x", rank="office")
+CLERK_A, CLERK_B = Author("A-1-x", rank="office"), Author("B-1-x", rank="office")
+TEACHER_A, TEACHER_B = Author("A-2-x", rank="person"), Author("B-2-x", rank="person")
+TERMINAL_A = Author("A-1-x", rank="terminal")
 
 DAY_A, DAY_B = ("A", "2026-09-01"), ("B", "2026-09-01")
 PUPIL_A, PUPIL_B = ("A-11-x",), ("B-11-x",)

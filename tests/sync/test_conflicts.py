@@ -187,7 +187,7 @@ def test_an_ordinary_edit_shows_where_it_was_made_and_leaves_the_loser_open(worl
 def test_a_low_ranks_edit_of_the_winner_still_shows(trio: World) -> None:
     """C4: it carries the rank of what it replaces, or an older mark would jump up in its place."""
     edit(trio["A"], CLERK_A, StaffDay, STAFF_DAY_A, status="absent")
-    edit(trio["A2"], Author("A-1-x", "", "person"), StaffDay, STAFF_DAY_A, status="late")
+    edit(trio["A2"], Author("A-1-x", rank="person"), StaffDay, STAFF_DAY_A, status="late")
     trio.settle()
     assert notes(trio, "status", "staff_day") == {"absent"}
     edit(trio["A2"], TERMINAL_A, StaffDay, STAFF_DAY_A, status="present")

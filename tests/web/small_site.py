@@ -64,7 +64,7 @@ def people() -> list[object]:
 
 def fill(replica: Replica, records: list[object]) -> None:
     """Write records as the office would."""
-    with connect(replica) as database, write(replica, database, Author("A-2-AA", "A", "office")) as w:
+    with connect(replica) as database, write(replica, database, Author("A-2-AA", rank="office")) as w:
         for record in records:
             w.put(record)
 

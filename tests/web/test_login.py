@@ -99,7 +99,7 @@ def test_a_revoked_account_is_dead_at_its_next_click(app, replica):
     client = app.test_client()
     log_in(client, "wm")
     assert client.get("/").status_code == 200
-    with connect(replica) as db, write(replica, db, Author("A-3-AA", "A", "office")) as w:
+    with connect(replica) as db, write(replica, db, Author("A-3-AA", rank="office")) as w:
         w.update(Account, ("A-1-AA",), {"revoked_at": "2025-09-15T00:00:00.000Z"})
     assert client.get("/").status_code == 302
     assert log_in(client, "wm").status_code == 401

@@ -17,7 +17,7 @@ from sync.capture import write
 from sync.change import Author
 from sync.replica import Replica, connect, create_replica
 
-OFFICE = Author("A-1-AA", "A", rank="office")
+OFFICE = Author("A-1-AA", rank="office")
 DAYS = ("2025-09-01", "2025-09-02", "2025-09-03", "2025-09-04", "2025-09-05")
 END = "2025-09-06"
 

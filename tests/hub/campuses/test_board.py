@@ -139,7 +139,7 @@ def test_each_page_is_for_its_roles(hub, login, url, status) -> None:
 def test_two_operators_release_what_was_refused(hub, node) -> None:
     """C9: the values are shown with the reason; one person alone lets nothing in."""
     with connect(node) as db:
-        with write(node, db, Author(TEACHER, "B")) as w:
+        with write(node, db, Author(TEACHER)) as w:
             w.insert(CalendarDay(campus="B", date="2025-09-16", kind="closed", note="停水"))
         run_exchange(node, db, line(hub))
     ((version,),) = hub.rows("SELECT name FROM changeset_name WHERE state = 'quarantined'")
@@ -162,7 +162,7 @@ def test_two_operators_release_what_was_refused(hub, node) -> None:
 
 def test_a_campus_head_s_own_write_is_not_refused(hub, node) -> None:
     with connect(node) as db:
-        with write(node, db, Author(HEAD_B, "B", rank="office")) as w:
+        with write(node, db, Author(HEAD_B, rank="office")) as w:
             w.insert(CalendarDay(campus="B", date="2025-09-16", kind="closed"))
         assert run_exchange(node, db, line(hub)).refused == 0
     assert "没有拒收的记录" in hub.log_in("operator").get("/campuses/quarantine").text

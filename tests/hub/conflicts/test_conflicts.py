@@ -19,7 +19,7 @@ def disagree(hub, cls, key, first, second) -> None:
     with connect(hub.replica) as db:
         token = token_of(db, hub.replica, cls, key)
         for author, changes in ((OPERATOR, first), (CLERK, second)):
-            with write(hub.replica, db, Author(author, "A", rank="office")) as w:
+            with write(hub.replica, db, Author(author, rank="office")) as w:
                 w.update(cls, key, changes, token)
 
 
@@ -88,7 +88,7 @@ def test_only_whoever_may_write_the_record_decides(hub, renamed) -> None:
 
 
 def test_a_campus_s_calendar_day_is_decided_by_its_own_office(hub) -> None:
-    with connect(hub.replica) as db, write(hub.replica, db, Author(OPERATOR, "A")) as w:
+    with connect(hub.replica) as db, write(hub.replica, db, Author(OPERATOR)) as w:
         w.insert(CalendarDay(campus="B", date="2025-09-16", kind="school_day", note="原"))
     disagree(hub, CalendarDay, ("B", "2025-09-16"), {"note": "甲"}, {"note": "乙"})
     assert re.search("甲", hub.log_in("headb").get("/conflicts/").text)

@@ -42,7 +42,7 @@ def test_an_enrolled_node_gets_everything_of_its_scopes_and_sends_its_own(hub, n
     with connect(node) as db:
         assert run_exchange(node, db, over(hub)).done
         assert db.conn.execute("SELECT count(*) FROM person").fetchone() == (6,)
-        with write(node, db, Author(HEAD_B, "B", rank="office")) as w:
+        with write(node, db, Author(HEAD_B, rank="office")) as w:
             w.insert(CalendarDay(campus="B", date="2025-09-16", kind="closed"))
         assert run_exchange(node, db, over(hub)).refused == 0
     assert hub.rows("SELECT kind FROM calendar_day") == [("closed",)]
@@ -51,10 +51,10 @@ def test_an_enrolled_node_gets_everything_of_its_scopes_and_sends_its_own(hub, n
 @pytest.mark.parametrize(
     ("author", "reason"),
     [
-        (Author(TEACHER, "B", rank="office"), "forged_rank"),
-        (Author("A-999-00", "B"), "unknown_author"),
-        (Author(TEACHER, "B"), "wrong_role"),
-        (Author(CLERK, "B", rank="office"), "wrong_role"),
+        (Author(TEACHER, rank="office"), "forged_rank"),
+        (Author("A-999-00"), "unknown_author"),
+        (Author(TEACHER), "wrong_role"),
+        (Author(CLERK, rank="office"), "wrong_role"),
     ],
 )
 def test_the_hub_judges_by_its_own_roles(hub, node, author, reason) -> None:
@@ -75,7 +75,7 @@ def test_a_revoked_account_s_writes_are_refused(hub, node) -> None:
             w.db.conn.execute(
                 "UPDATE account SET revoked_at = '2025-09-15T00:00:00.000Z' WHERE person_id = ?", (HEAD_B,)
             )
-        with write(node, db, Author(HEAD_B, "B", rank="office")) as w:
+        with write(node, db, Author(HEAD_B, rank="office")) as w:
             w.insert(CalendarDay(campus="B", date="2025-09-16", kind="closed"))
         run_exchange(node, db, over(hub))
     assert hub.rows("SELECT reason FROM _changeset WHERE state = 'quarantined'") == [("unknown_author",)]

@@ -27,9 +27,9 @@ def disagree(pair):
     """Two people change one mark from the same page: both values stand until someone decides (C2)."""
     with connect(pair.node) as db:
         token = token_of(db, pair.node, RegisterException, KEY)
-        with write(pair.node, db, Author("A-1-AA", "A")) as w:
+        with write(pair.node, db, Author("A-1-AA")) as w:
             w.update(RegisterException, KEY, {"mark": "absent", "minutes": 0})
-        with write(pair.node, db, Author("A-4-AA", "A", "office")) as w:
+        with write(pair.node, db, Author("A-4-AA", rank="office")) as w:
             w.update(RegisterException, KEY, {"mark": "sick_leave", "minutes": 0, "note": "发热"}, token)
         (conflict,) = open_conflicts(db, pair.node)
     return conflict

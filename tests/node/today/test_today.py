@@ -86,7 +86,7 @@ def test_who_takes_no_register_is_told_so(pair):
 
 
 def test_a_day_without_lessons_says_so(pair):
-    with connect(pair.node) as db, write(pair.node, db, Author("A-4-AA", "A", "office")) as w:
+    with connect(pair.node) as db, write(pair.node, db, Author("A-4-AA", rank="office")) as w:
         w.update(CalendarDay, ("A", DAY), {"kind": "holiday", "note": "校庆"})
     text = page(pair, "wm")
     assert "今天不上课：节假日" in text and "校庆" in text
