@@ -18,7 +18,10 @@ from scripts.commands.serving import serve
 from scripts.commands.site import make_site, open_site
 from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock
+from shared.errors import InvalidInput, NotFound
 from shared.ids import Randomness
+from shared.records import Campus
+from shared.schema import select
 from sync.replica import connect
 from sync.status import campus_boards
 from sync.steps.enrol import issue_code
@@ -30,6 +33,8 @@ def init(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Rando
     """Make the folder of a hub with its campuses and a first account."""
     folder = Folder(args.data)
     campuses = [campus_wanted(text) for text in args.campus]
+    if not campuses and not args.empty:
+        raise InvalidInput(code="no_campus")
     term = term_wanted(args.term) if args.term else None
     settings = Settings("hub", name=args.name, lang=args.lang, sync_minutes=0, port=8000)
     site = make_site(folder, settings, clock=clock, randomness=randomness)
@@ -59,6 +64,9 @@ def enrol(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Rand
     """Print a one-time code for a campus's node."""
     site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
     with connect(site.replica) as db:
+        known = [campus.code for campus in select(db, Campus)]
+        if args.campus not in known:
+            raise NotFound("campus_not_found", campus=args.campus, known=", ".join(known) or "—")
         code = issue_code(db, site.replica, campus=args.campus, valid_ms=args.hours * _HOUR_MS)
     voice.say(f"校区 {args.campus} 的一次性接入码（{args.hours} 小时内有效）：{code}",
               f"One-time code for campus {args.campus}, valid {args.hours} hours: {code}")

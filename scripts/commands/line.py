@@ -77,6 +77,7 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--name", default="同心教联体", help="教联体名称 / the consortium's name")
     made.add_argument("--campus", action="append", default=[], metavar="代码:学校标识码:名称",
                       help="校区，第一个为主校区，可多次 / a campus, the main one first")
+    made.add_argument("--empty", action="store_true", help="什么都不建，之后导入 / make nothing, import it all later")
     made.add_argument("--term", metavar="代码:开始:结束", help="学期，如 2025-1:2025-09-01:2026-02-01 / a term")
     _serving(_add(group, "serve", hub.serve_hub, "运行中心 / serve the hub"))
     made = _add(group, "enrol", hub.enrol, "发一次性接入码 / print a one-time code for a campus")

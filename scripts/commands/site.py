@@ -38,7 +38,8 @@ def make_site(folder: Folder, settings: Settings, *, clock: Clock, randomness: R
     """Make a folder into a site. Raises DatabaseUnusable when it is one already."""
     if folder.settings_file.exists() or folder.database(settings.kind).exists():
         raise DatabaseUnusable("site_exists", path=str(folder.path))
-    folder.path.mkdir(parents=True, exist_ok=True)
+    # Children's data: nobody else on this machine reads it.
+    folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     replica = create_replica(
         folder.database(settings.kind), role=settings.kind, records=RECORDS, clock=clock, randomness=randomness
     )

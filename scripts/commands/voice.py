@@ -29,6 +29,13 @@ _WORDS = {
         "There is no site in {path}: run tongxin node init or tongxin hub init first.",
     ),
     "site_exists": ("{path} 里已有站点，没有改动。", "{path} already holds a site; nothing was changed."),
+    "no_campus": (
+        "请给出校区，主校区在前：--campus A:4206820101:中心小学 --campus B:…（全部以后导入则用 --empty）。",
+        "Say which campuses there are, the main one first: --campus A:4206820101:NAME --campus B:… (or --empty).",
+    ),
+    "campus_not_found": (
+        "没有校区 {campus}；现有校区：{known}。", "There is no campus {campus}; the campuses are {known}.",
+    ),
     "wrong_kind": (
         "{path} 是 {found}，这个命令用于 {wanted}。", "{path} is a {found}; this command is for a {wanted}.",
     ),

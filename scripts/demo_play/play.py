@@ -33,7 +33,7 @@ def set_up_hub(stage: Stage) -> None:
                             "The hub is set up and the two campuses are imported", total=3) as bar:
         stage.set_time(FORTNIGHT_BEGIN - timedelta(days=1), 18)
         data = str(stage.hub_folder.path)
-        run_command(TONGXIN, "hub", "init", "--data", data, "--name", "柳林教联体（演示）")
+        run_command(TONGXIN, "hub", "init", "--empty", "--data", data, "--name", "柳林教联体（演示）")
         bar.advance()
         clock = chosen_clock(None, stage.clock_file, stage.clock)
         site = open_site(stage.hub_folder, "hub", clock=clock, randomness=SystemRandomness())

@@ -247,4 +247,6 @@ NAMES = frozenset(
     {name for name, *_ in STAFF.values()}
     | set(PUPILS)
     | {"云岭教联体", "中心校区", "西校区", "学年", "年秋季学期", "三年级", "班", "雨天路滑", "同心"}
+    # Holidays as the State Council's notice names them, which is what the calendar stores.
+    | {"国庆节", "中秋节", "元旦", "春节", "清明节", "劳动节", "端午节"}
 )

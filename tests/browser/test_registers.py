@@ -243,5 +243,3 @@ def test_a_clock_before_the_newest_record_asks_for_the_date_before_a_register_op
     device.follow("main .btn.main")
     expect(page.locator("#roll")).to_be_visible()
     assert world.rows(world.node, "SELECT date, confirmed_by FROM date_confirmation") == [(TODAY, TEACHER)]
-
-

@@ -47,9 +47,10 @@ def counted(path: Path, table: str) -> int:
 
 @pytest.mark.parametrize("kind", ["node", "hub"])
 def test_a_site_is_made_once_and_never_over_another(tmp_path: Path, kind: str, capsys) -> None:
-    assert tongxin(kind, "init", "--data", tmp_path / "x") == 0
+    empty = ["--empty"] if kind == "hub" else []
+    assert tongxin(kind, "init", "--data", tmp_path / "x", *empty) == 0
     before = {path.name: path.read_bytes() for path in (tmp_path / "x").iterdir() if path.suffix in (".toml", ".key")}
-    assert tongxin(kind, "init", "--data", tmp_path / "x", "--lang", "en") == 77
+    assert tongxin(kind, "init", "--data", tmp_path / "x", "--lang", "en", *empty) == 77
     assert "already holds a site" in capsys.readouterr().err
     after = {path.name: path.read_bytes() for path in (tmp_path / "x").iterdir() if path.suffix in (".toml", ".key")}
     assert after == before
@@ -70,7 +71,7 @@ def test_a_folder_without_a_site_is_one_clear_line(tmp_path: Path, words, says: 
 
 
 def test_a_hub_is_no_node(tmp_path: Path, capsys) -> None:
-    tongxin("hub", "init", "--data", tmp_path / "hub")
+    tongxin("hub", "init", "--data", tmp_path / "hub", "--empty")
     assert tongxin("node", "sync", "--data", tmp_path / "hub", "--lang", "en") == 77
     assert "is a hub" in capsys.readouterr().err
 
@@ -98,6 +99,18 @@ def test_a_term_that_cannot_be_read_is_refused(text: str) -> None:
 def test_a_hub_with_a_bad_campus_leaves_nothing_behind(tmp_path: Path, capsys) -> None:
     assert tongxin("hub", "init", "--data", tmp_path / "hub", "--campus", "nonsense") == 77
     assert not (tmp_path / "hub").exists()
+
+
+def test_a_hub_without_campuses_is_refused_before_anything_is_made(tmp_path: Path, capsys) -> None:
+    assert tongxin("hub", "init", "--data", tmp_path / "hub", "--lang", "en") == 77
+    assert "--campus" in capsys.readouterr().err
+    assert not (tmp_path / "hub").exists()
+
+
+def test_no_code_is_given_out_for_a_campus_that_is_not_there(tmp_path: Path, capsys) -> None:
+    make_hub(tmp_path / "hub", capsys)
+    assert tongxin("hub", "enrol", "--data", tmp_path / "hub", "--campus", "C", "--lang", "en") == 77
+    assert "the campuses are A, B" in capsys.readouterr().err
 
 
 def test_a_node_that_is_not_enrolled_says_so(tmp_path: Path, capsys) -> None:
