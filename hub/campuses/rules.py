@@ -64,9 +64,13 @@ def places(campuses: Sequence[Campus], nodes: Sequence[NodeState], now_ms: int, 
 
 
 def overall(shown: Sequence[Place]) -> tuple[str, list[str], int]:
-    """(tone, names of the campuses that are late, number of live nodes)."""
+    """(tone, names of the campuses that are late, number of live nodes).
+
+    A campus without a node is late too: of it nothing is known.
+    """
     live = [(place.campus.name, standing) for place in shown for node, standing in place.nodes if not node.revoked_at]
-    late = list(dict.fromkeys(name for name, standing in live if standing.tone == "warn"))
+    without = [place.campus.name for place in shown if all(node.revoked_at for node, _standing in place.nodes)]
+    late = list(dict.fromkeys([name for name, standing in live if standing.tone == "warn"] + without))
     return ("warn" if late else "ok" if live else "off"), late, len(live)
 
 

@@ -84,12 +84,12 @@ def test_a_register_cut_off_in_mid_save_is_sent_by_itself_exactly_once(
         device.press("#done")
     else:
         page.keyboard.press("Control+Enter")
-    expect(page.locator("#net")).to_contain_text("1 份点名已存在这台设备上")
+    expect(page.locator("#net:visible")).to_contain_text("1 份点名已存在这台设备上")
     expect(page.locator("#stored")).to_be_visible()
     device.look("register-cut-off")
     assert len(world.rows(world.node, REGISTERS)) == heard
     mend(device)
-    expect(page.locator("#net.ok")).to_contain_text("保存")
+    expect(page.locator("#net.ok:visible")).to_contain_text("保存")
     expect(page.locator("#taken")).to_contain_text("已点名")
     device.look("register-saved")
     assert_stored_once(world)
@@ -107,7 +107,7 @@ def test_reloading_the_page_while_the_line_is_cut_loses_nothing(world: World, de
     mark_two(device)
     cut(device, heard=heard)
     device.press("#done")
-    expect(page.locator("#net")).to_contain_text("1 份点名已存在这台设备上")
+    expect(page.locator("#net:visible")).to_contain_text("1 份点名已存在这台设备上")
     # A person who doubts reloads: first without any network, then in a new tab with one that still loses saves.
     page.on("dialog", lambda dialog: dialog.accept())
     with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
@@ -120,14 +120,14 @@ def test_reloading_the_page_while_the_line_is_cut_loses_nothing(world: World, de
     )
     page = device.page = device.context.new_page()
     page.goto(world.node_url + AM)
-    expect(page.locator("#net")).to_contain_text("1 份点名已存在这台设备上")
+    expect(page.locator("#net:visible")).to_contain_text("1 份点名已存在这台设备上")
     expect(page.locator(f"#state-{LATE}")).to_have_text("迟到 10分")
     expect(page.locator(f"#state-{AWAY}")).to_have_text("未到")
     mend(device)
     page.reload()
     page.wait_for_function("() => localStorage.getItem('tongxin-outbox') === null")
     expect(page.locator("#taken")).to_contain_text("已点名")
-    expect(page.locator("#stored")).to_contain_text("已存本校区")
+    expect(page.locator("#stored:visible")).to_contain_text("已存本校区")
     expect(page.locator(f"#state-{LATE}")).to_have_text("迟到 10分")
     assert_stored_once(world)
 
