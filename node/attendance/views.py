@@ -16,7 +16,7 @@ from shared.clock import instant_ms, local_time
 from shared.codes import CODE_LISTS, word_of
 from shared.errors import InvalidInput, Problem
 from shared.records import CalendarDay, Register, RollSession
-from shared.web.app import language
+from shared.web.app import head_now, language
 from shared.web.auth import author, require, visitor, wants_json
 from shared.web.db import clock, db, replica, today
 from shared.web.times import spoken_date
@@ -178,6 +178,8 @@ def _answer(place: Place, saved: Saved) -> dict[str, Any]:
         "taken": _taken_words(saved.header),
         "state": state,
         "state_words": _state_words(state),
+        # The head bar was drawn before this save: what it says of sync must follow (C14).
+        "chip": head_now(),
     }
 
 

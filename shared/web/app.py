@@ -161,6 +161,13 @@ def _context() -> dict[str, Any]:
     }
 
 
+def head_now() -> dict[str, str] | None:
+    """The head bar's chip as it stands now, for a page that saved without being drawn again."""
+    head = db.site().head
+    chip = head() if head is not None else None
+    return {"tone": chip.tone, "words": chip.words} if isinstance(chip, HeadChip) else None
+
+
 def _menu(lang: str) -> list[tuple[str, str]]:
     if not auth.visitor().person_id:
         return []

@@ -91,6 +91,7 @@ def test_a_register_cut_off_in_mid_save_is_sent_by_itself_exactly_once(
     mend(device)
     expect(page.locator("#net.ok:visible")).to_contain_text("保存")
     expect(page.locator("#taken")).to_contain_text("已点名")
+    expect(page.locator(".head-chip")).to_contain_text("待传")
     device.look("register-saved")
     assert_stored_once(world)
     page.reload()

@@ -216,6 +216,11 @@
     $("taken").textContent = answer.taken;
     $("taken").className = "yes";
     stored(answer.state_words);
+    const chip = document.querySelector(".head-chip");
+    if (chip && answer.chip) {
+      chip.textContent = answer.chip.words;
+      chip.className = "chip head-chip " + answer.chip.tone;
+    }
     if (sent.source === "teacher") $("done").textContent = box.words(form, "again");
     box.say(merged ? "warn" : "ok", box.words(form, merged ? "merged" : "sent"));
     count();
