@@ -32,8 +32,8 @@ MENU = (
 )
 
 # What writes or opens a register waits until the date is believed; so does the page that says which are due:
-# in 1970 nobody has a class.
-NEEDS_A_DATE = frozenset({"register.take", "register.correct", "staff_day.enter"})
+# in 1970 nobody has a class. What may see registers over the API shows which may be taken, and hands out the token.
+NEEDS_A_DATE = frozenset({"register.see", "register.take", "register.correct", "staff_day.enter"})
 NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff"})
 
 

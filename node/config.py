@@ -52,7 +52,7 @@ class NodePorts:
     syncer: None where this server does not sync. addresses: URLs under which phones reach this node.
     """
 
-    enrol: Callable[[str, str], None] | None = None
+    enrol: Callable[[str, str], object] | None = None
     syncer: Syncer | None = None
     addresses: Callable[[], tuple[str, ...]] = field(default=_nowhere)
 

@@ -7,6 +7,7 @@ changeset per scope, hashed, chained and logged. Nothing else has to be remember
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from shared.database import transaction
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound, Problem
 from shared.ids import minted_id
 from shared.schema import Table, Value, insert, key_text, quoted, table_of, values_of
 from sync.body import encode_header, encode_parts
@@ -35,7 +36,7 @@ from sync.heads import (
     where_key,
 )
 from sync.journal import settle_capture
-from sync.log import Entry, append, logged, stream_end, version_names
+from sync.log import Entry, append, logged, stream_end, version_by_hash, version_names
 from sync.merge import Change, fold
 from sync.replica import SCHEMA_VERSION, Replica, current_origin, note_progress, set_setting, setting
 from sync.rows import (
@@ -52,6 +53,7 @@ from sync.rows import (
 
 # The token of a page that showed no such row.
 ABSENT = "absent"
+_TOKEN = re.compile(r"[0-9a-f]{16}(\.[1-9][0-9]{0,3}-[0-9a-f]{16}){0,200}")
 
 __all__ = ["ABSENT", "Author", "Writing", "commit_pending", "token_of", "write"]
 
@@ -83,7 +85,7 @@ class Writing:
         row = read_row(self.db, table, key)
         if row is None:
             raise NotFound(table=table.name, key=key_text(key))
-        stale = _stale_units(table, row, changes, token) if token else {}
+        stale = _stale_units(self.db, table, row, changes, token) if token is not None else {}
         # What this very save has written already is written over, as everything later in one save is.
         mask = _pending_mask(self.db, table, key) if stale else 0
         stale = {unit: base for unit, base in stale.items() if not mask >> unit & 1}
@@ -139,28 +141,56 @@ def write(replica: Replica, db: Database, author: Author) -> Iterator[Writing]:
 
 
 def token_of(db: Database, replica: Replica, cls: type, key: Key) -> str | None:
-    """The version token of a row for a form: what its page shows. None where there is no row."""
-    row = read_row(db, replica.tables[table_of(cls).name], key)
-    return None if row is None else f"{row[-2]}:{row[-1] or '{}'}"
+    """The version token of a row for a form: what its page shows. None where there is no row.
+
+    Versions stand in it by hash: local numbers mean something else after a restore, and a phone may come
+    back with a page that is weeks old.
+    """
+    table = replica.tables[table_of(cls).name]
+    row = read_row(db, table, key)
+    return None if row is None or row[-2] is None else _token(_unit_hashes(db, table, row))
 
 
-def _stale_units(table: Table, row: Sequence[Value], changes: Mapping[str, Value], token: str) -> dict[int, list[int]]:
-    """Unit → versions the page showed, for the changed units that have moved since."""
-    whole, _, differing = token.partition(":")
-    try:
-        shown = unit_versions((int(whole), differing), table) if token != ABSENT else {}
-    except (ValueError, TypeError, AttributeError):
+def _unit_hashes(db: Database, table: Table, row: Sequence[Value]) -> dict[int, str]:
+    versions = {unit: abs(version) for unit, version in unit_versions(row[-2:], table).items()}
+    names = version_names(db, versions.values())
+    return {unit: names[version].hash8.hex() for unit, version in versions.items()}
+
+
+def _token(hashes: Mapping[int, str]) -> str:
+    """`HASH` of the row, then `.UNIT-HASH` for each unit that another changeset wrote."""
+    return ".".join([hashes[0], *(f"{unit}-{hash8}" for unit, hash8 in hashes.items() if hash8 != hashes[0])])
+
+
+def _shown_by(token: str, table: Table) -> dict[int, str]:
+    """Unit → hash of the version that the page showed. Raises InvalidInput for what is no token of ours."""
+    if token == ABSENT:
         return {}
-    now = unit_versions(row[-2:], table) if row[-2] is not None else {}
+    if not _TOKEN.fullmatch(token):
+        raise InvalidInput(Problem("token", "not_a_token"))
+    whole, *differing = token.split(".")
+    shown = {unit.index: whole for unit in table.units}
+    return shown | {int(unit): hash8 for unit, _, hash8 in (each.partition("-") for each in differing)}
+
+
+def _stale_units(
+    db: Database, table: Table, row: Sequence[Value], changes: Mapping[str, Value], token: str
+) -> dict[int, list[int]]:
+    """Unit → versions the page showed, for the changed units that have moved since.
+
+    A version that is not in this row's scope here names nothing: both values stand side by side (C2).
+    """
+    shown = _shown_by(token, table)
+    now = _unit_hashes(db, table, row) if row[-2] is not None else {}
     values = dict(zip((c.name for c in table.columns), row, strict=False))
+    scope = table.scope_of([values[name] for name in table.key])
     stale = {}
     for name, value in changes.items():
         if name in table.key:
             continue
         unit = table.unit_of(name).index
-        base = abs(shown.get(unit, 0))
-        if unit in now and base != abs(now[unit]) and values[name] != value:
-            stale[unit] = [base] if base else []
+        if unit in now and shown.get(unit) != now[unit] and values[name] != value:
+            stale[unit] = version_by_hash(db, scope, bytes.fromhex(shown.get(unit, "")))
     return stale
 
 

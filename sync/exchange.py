@@ -26,11 +26,14 @@ from sync.protocol import VERSIONS_SPOKEN, HubPort
 from sync.replica import SCHEMA_VERSION, Replica, note_progress, setting, start_incarnation
 from sync.steps.hello import (
     ask,
+    check_answer,
     check_versions,
+    cursors_told,
     known_nodes,
     learn_nodes,
     note_contact,
     note_sender,
+    noted_turn,
     peer_keys,
     places_told,
     sender_of,
@@ -73,11 +76,11 @@ def run_exchange(
     sent: dict[tuple[int, str], int] = {}
     done = forked = False
     while not done:
-        frame, request = _compose(replica, db, sent, forked)
+        frame, asked, request = _compose(replica, db, sent, forked)
         began = replica.clock.monotonic_ms()
         answer = hub.exchange(request)
         try:
-            more = _take_answer(replica, db, answer, began, report)
+            more = _take_answer(replica, db, asked, answer, began, report)
         except BadMessage as error:
             # Another branch of a stream of ours: somebody goes on with a copy of this file (C10).
             if forked or error.code not in ("unknown_changeset", "bad_chain"):
@@ -101,8 +104,11 @@ def run_exchange(
 
 def _compose(
     replica: Replica, db: Database, sent: Mapping[tuple[int, str], int], forked: bool
-) -> tuple[Outgoing, bytes]:
-    """The next request, sealed for the hub. Rows left by the sqlite3 shell become a changeset first."""
+) -> tuple[Outgoing, dict[str, Any], bytes]:
+    """The next request: its frame, its head, and all of it sealed for the hub.
+
+    Rows left by the sqlite3 shell become a changeset first.
+    """
     hub = setting(db, "hub_node")
     if not hub:
         raise NotEnrolled()
@@ -113,14 +119,17 @@ def _compose(
     # What this very frame carries no longer waits once the hub reads it.
     head["backlog"] = 0 if frame.complete else max(0, head["backlog"] - frame.changesets)
     message = pack(head, frame.pieces, replica.limits)
-    return frame, replica.node.encode() + seal(replica.seed, peer_keys(db)[hub], message)
+    return frame, head, replica.node.encode() + seal(replica.seed, peer_keys(db)[hub], message)
 
 
-def _take_answer(replica: Replica, db: Database, answer: bytes, began_ms: int, report: ExchangeReport) -> bool:
+def _take_answer(
+    replica: Replica, db: Database, asked: Mapping[str, Any], answer: bytes, began_ms: int, report: ExchangeReport
+) -> bool:
     """Everything an answer brings is stored in one transaction, cursors included. True: the hub has more."""
     hub = setting(db, "hub_node")
     head, pieces = unpack(unseal(replica.seed, peer_keys(db)[hub], answer), replica.limits)
     check_versions(head)
+    check_answer(db, asked, head)
     if head.get("epoch") != setting(db, "epoch"):
         raise HubRestored(epoch=str(head.get("epoch")))
     with transaction(db):
@@ -187,12 +196,15 @@ def _answer(
     replica: Replica, db: Database, node: str, head: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[bytes]]:
     sender, _ = sender_of(db, node)
-    asked, held = places_told(head, "cursors"), places_told(head, "held")
+    asked, held = cursors_told(db, head), places_told(head, "held")
     cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
     size = FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
     told, pieces = news(replica, db, Asker(node, held), cursors, size)
     about = {
-        "v": VERSIONS_SPOKEN[-1], "schema": SCHEMA_VERSION, "now": replica.clock.now_ms(), "epoch": setting(db, "epoch")
+        "v": VERSIONS_SPOKEN[-1], "schema": SCHEMA_VERSION, "now": replica.clock.now_ms(),
+        "epoch": setting(db, "epoch"),
+        # What it answers, the newest request noted, and up to where a verified backup covers the log (C13).
+        "re": str(head.get("nonce")), "turn": noted_turn(db, node), "covered": int(setting(db, "covered_hub_seq", "0")),
     }  # fmt: skip
     return {**about, **known_nodes(db, head), **told}, pieces
 

@@ -49,6 +49,9 @@ class HttpHub:
             raise HubUnreachable(address=self._address, why=type(error).__name__) from error
         if response.status_code == httpx.codes.OK:
             return response.content
+        if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+            # Trying again would never help: a person has to look.
+            raise errors.BadMessage("too_large", bytes=len(body))
         raise _error_of(response)
 
 

@@ -50,6 +50,15 @@ def find_version(db: Database, scope: str, name: VersionName) -> int | None:
     return int(row[0]) if row else None
 
 
+def version_by_hash(db: Database, scope: str, hash8: bytes) -> list[int]:
+    """The version of a scope with this hash, as a list of one; empty when it is not here."""
+    rows = db.conn.execute(
+        "SELECT n FROM _changeset WHERE scope = ? AND substr(hash, 1, ?) = ? AND state <> 'waiting' LIMIT 1",
+        (scope, HASH8, hash8),
+    )
+    return [n for (n,) in rows]
+
+
 def version_names(db: Database, numbers: Iterable[int]) -> dict[int, VersionName]:
     """Local numbers as names."""
     wanted = json.dumps(sorted(set(numbers)))

@@ -107,6 +107,8 @@ def open_replica(
             install_triggers(db, tables)
             identity = _prove_same_file(path, db, randomness)
             role, node = setting(db, "role"), setting(db, "node")
+        # The mark follows the file that is in use from now on; else every opening would find it too old again.
+        write_progress(path, progress_of(db))
     finally:
         db.close()
     boot = randomness.text(8)

@@ -82,11 +82,13 @@ def backlog(db: Database) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def refusals(db: Database, replica: Replica) -> list[Refusal]:
-    """Every row of every changeset in quarantine here, newest first."""
+def refusals(db: Database, replica: Replica, scope: str | None = None) -> list[Refusal]:
+    """Every row of every changeset in quarantine here (in one scope, or in all), newest first."""
     rows = db.conn.execute(
         "SELECT c.n, v.name, c.reason, c.reason_data, v.instant, c.person_id FROM _changeset AS c"
-        " JOIN changeset_name AS v USING (n) WHERE c.state = 'quarantined' AND c.parts IS NOT NULL ORDER BY c.n DESC"
+        " JOIN changeset_name AS v USING (n) WHERE c.state = 'quarantined' AND c.parts IS NOT NULL"
+        " AND c.scope = coalesce(?, c.scope) ORDER BY c.n DESC",
+        (scope,),
     ).fetchall()
     found = []
     for n, version, reason, data, instant, person in rows:
@@ -106,7 +108,7 @@ def record_state(db: Database, replica: Replica, cls: type, key: Key) -> str:
     """pending, received, conflict, quarantined, parked or unknown: the worst of the row's units."""
     table = replica.tables[table_of(cls).name]
     row = read_row(db, table, key)
-    refused = any(r.table == table.name and r.key == key for r in refusals(db, replica))
+    refused = any(r.table == table.name and r.key == key for r in refusals(db, replica, table.scope_of(key)))
     if row is None:
         return "quarantined" if refused else "unknown"
     if row[-2] is None:
@@ -151,13 +153,12 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
     ).fetchall()
     found = []
     for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version in rows:
-        newest, quarantined = db.conn.execute(
-            "SELECT max(effective), coalesce(sum(state = 'quarantined'), 0) FROM _changeset JOIN _origin USING (o)"
-            " WHERE _origin.node = ?",
+        quarantined = db.conn.execute(
+            "SELECT count(*) FROM _changeset JOIN _origin USING (o) WHERE state = 'quarantined' AND _origin.node = ?",
             (node,),
-        ).fetchone()
+        ).fetchone()[0]
         # Everything up to the last complete sync is known, also on days on which nobody wrote anything.
-        until = sync if sync is not None else newest
+        until = sync if sync is not None else _newest(db, node)
         found.append(
             NodeState(
                 node, campus, _instant(enrolled), _instant(revoked), _instant(contact), _instant(sync),
@@ -165,6 +166,14 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
             )  # fmt: skip
         )
     return found
+
+
+def _newest(db: Database, node: str) -> int | None:
+    """The newest changeset of a node that has never come to the end of a sync."""
+    newest: int | None = db.conn.execute(
+        "SELECT max(effective) FROM _changeset JOIN _origin USING (o) WHERE _origin.node = ?", (node,)
+    ).fetchone()[0]
+    return newest
 
 
 def _instant(value: str | int | None) -> str | None:

@@ -19,7 +19,9 @@ CREATE TABLE _setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHO
 CREATE TABLE _node (
   node TEXT PRIMARY KEY, campus TEXT NOT NULL, verify_key BLOB NOT NULL, role TEXT NOT NULL,
   enrolled_at INTEGER, revoked_at INTEGER, last_contact INTEGER, last_sync INTEGER, backlog INTEGER,
-  clock_offset_ms INTEGER, open_conflicts INTEGER, app_version TEXT
+  clock_offset_ms INTEGER, open_conflicts INTEGER, app_version TEXT,
+  -- the last request's number, and where its cursors stood (what may be pruned follows from the lowest, C13)
+  turn INTEGER NOT NULL DEFAULT 0, frontier TEXT NOT NULL DEFAULT '{}'
 ) STRICT, WITHOUT ROWID;
 
 -- One-time enrolment codes; only a digest is kept.

@@ -53,8 +53,9 @@ def _broken_links(db: Database) -> list[Finding]:
             findings.append(Finding("body_changed", f"{place}/{one.seq}"))
         if link_hash(one.prev, place, one.seq, one.header, one.body_hash) != one.hash:
             findings.append(Finding("link_changed", f"{place}/{one.seq}"))
-        if one.seq == 1 and one.prev != GENESIS:
-            findings.append(Finding("no_beginning", f"{place}/{one.seq}"))
+        before = db.conn.execute("SELECT 1 FROM _changeset WHERE hash = ?", (one.prev,)).fetchone()
+        if (one.prev != GENESIS) if one.seq == 1 else before is None:
+            findings.append(Finding("no_predecessor", f"{place}/{one.seq}"))
     return findings
 
 

@@ -15,8 +15,11 @@ from hub.appraisal.table import View, arranged, block_columns
 from shared.records.appraisal import AppraisalRun
 
 _LACKING = {
-    "conflicts": "条冲突待处理", "quarantined": "组更改被隔离", "waiting": "组更改在等前面的更改",
-    "unmatched": "条事实当日查不到任职", "unscored": "人的类别方案没有规定",
+    "conflicts": ("条冲突待处理", "conflicts open"),
+    "quarantined": ("组更改被隔离", "changesets in quarantine"),
+    "waiting": ("组更改在等前面的更改", "changesets waiting for earlier ones"),
+    "unmatched": ("条事实当日查不到任职", "facts of people without a post on the day"),
+    "unscored": ("人的类别方案没有规定", "people of a category that the scheme does not name"),
 }  # fmt: skip
 
 
@@ -41,13 +44,16 @@ def block_names(scheme: Scheme) -> dict[str, tuple[str, str]]:
 
 
 def lacking_words(entry: Mapping[str, Any], campuses: Mapping[str, str]) -> str:
-    """One entry of what a run lacks, in Chinese, for a sheet."""
+    """One entry of what a run lacks, for a sheet: Chinese first, English beside."""
     campus = campuses.get(str(entry.get("campus", "")), str(entry.get("campus", "")))
     match entry["kind"]:
         case "campus":
             known = str(entry["known_until"])[:10]
-            return f"{campus} 的数据到 {known}" if known else f"{campus} 还没有同步过"
+            if not known:
+                return f"{campus} 还没有同步过 / never synced"
+            return f"{campus} 的数据到 {known} / data up to {known}"
         case "facts":
-            return f"{campus} {entry['name']}：{entry['people']} 人缺"
+            return f"{campus} {entry['name']}：{entry['people']} 人缺 / lacking for {entry['people']} people"
         case kind:
-            return f"{entry['count']} {_LACKING.get(kind, kind)}"
+            zh, en = _LACKING.get(kind, (kind, kind))
+            return f"{entry['count']} {zh} / {entry['count']} {en}"

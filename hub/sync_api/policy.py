@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from shared.clock import Clock, local_date
+from shared.roles import EVERYWHERE
 from shared.web.auth import OFFICE_ROLES
 from shared.web.store import account_of, roles_of
 
@@ -24,7 +25,7 @@ class SchoolPolicy:
             return frozenset()
         return roles_of(db, person_id, local_date(self._clock.now_ms()).isoformat())
 
-    def ranks_of(self, roles: frozenset[tuple[str, str]]) -> frozenset[str]:
-        """Everybody speaks as a person; "office" needs one of the office's roles somewhere."""
-        held = {role for role, _campus in roles}
-        return ORDINARY_RANKS | {"office"} if held & OFFICE_ROLES else ORDINARY_RANKS
+    def ranks_of(self, roles: frozenset[tuple[str, str]], campus: str) -> frozenset[str]:
+        """Everybody speaks as a person; "office" needs one of the office's roles at the changeset's campus."""
+        office = any(role in OFFICE_ROLES and at in (EVERYWHERE, campus) for role, at in roles)
+        return ORDINARY_RANKS | {"office"} if office else ORDINARY_RANKS

@@ -13,6 +13,7 @@ from shared.roles import PUBLIC
 from shared.web import auth
 from shared.web.app import error_answer
 from shared.web.db import clock, site
+from sync.errors import BadMessage, CodeRefused
 
 ROUTES = {"setup.page": PUBLIC, "setup.enrol": PUBLIC}
 
@@ -62,7 +63,10 @@ def enrol() -> Any:
         return _form(hub, (), TongxinError("hub_unreachable")), 503
     try:
         door(hub, code)
-    except TongxinError as error:
+    except (CodeRefused, BadMessage) as error:
         failures.failed("set-up", address, now_ms)
+        return _form(hub, (), error), 422
+    except TongxinError as error:
+        # A dead line is no guess: trying again must stay possible.
         return _form(hub, (), error), 422
     return redirect(url_for("shell.login"))

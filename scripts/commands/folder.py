@@ -21,14 +21,14 @@ class Settings:
     """What a site can be told in `tongxin.toml`; every one has a default but the kind.
 
     sync_minutes 0: the server does not sync by itself. budget_kb 0: no limit. hub_url: a node's hub;
-    address: the hub's own, printed beside enrolment codes. host "0.0.0.0": phones on
-    the school's network reach it.
+    address: the hub's own, printed beside enrolment codes. host "127.0.0.1": this
+    machine only; "0.0.0.0" lets in phones on the school's network, and other campuses' nodes at a hub.
     """
 
     kind: str
     name: str = "同心"
     lang: str = "zh"
-    host: str = "0.0.0.0"
+    host: str = "127.0.0.1"
     port: int = 8080
     threads: int = 8
     hub_url: str = ""
@@ -77,7 +77,17 @@ class Folder:
         lines = [f"{field.name} = {_toml(getattr(settings, field.name))}" for field in fields(Settings)]
         fresh = self.settings_file.with_suffix(".new")
         fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if os.name == "posix":
+            fresh.chmod(0o600)
         fresh.replace(self.settings_file)
+
+    def shut(self) -> None:
+        """Make the database files the owner's alone. Later journals take the database's mode from SQLite."""
+        if os.name != "posix":
+            return
+        for kind in ("node", "hub"):
+            for path in self.path.glob(f"{kind}.db*"):
+                path.chmod(0o600)
 
     def change(self, **changed: str | int) -> Settings:
         """Change some settings and keep the rest."""

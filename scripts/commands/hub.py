@@ -53,10 +53,11 @@ def serve_hub(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: 
     settings = site.settings
     # Workbooks of a whole consortium are larger than a node's forms.
     shell = replace(site.folder.site_config(randomness), body_bytes_max=UPLOAD_BYTES_MAX)
-    app = create_app(site.replica, HubConfig(folder=site.folder.path, site=shell, address=settings.address))
-    serve(app, host=args.host or settings.host, threads=settings.threads,
+    app = create_app(site.replica, HubConfig(site=shell, address=settings.address))
+    host = args.host or settings.host
+    serve(app, host=host, threads=settings.threads,
           port=settings.port if args.port is None else args.port,
-          on_port=lambda port: announce(voice, args.port_file, port))
+          on_port=lambda port: announce(voice, args.port_file, host, port))
     return EXIT_DONE
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from scripts.commands import hub, log, node
 from scripts.commands.clock_file import chosen_clock
-from scripts.commands.voice import EXIT_PERSON_NEEDED, EXIT_TRY_LATER, Voice
+from scripts.commands.site import DatabaseBusy, is_busy
+from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
 from shared.clock import Clock
 from shared.errors import TongxinError
 from shared.ids import Randomness, SystemRandomness
@@ -27,8 +28,10 @@ def run(argv: Sequence[str]) -> int:
     except TongxinError as error:
         return voice.complain(error)
     except sqlite3.OperationalError as error:
-        voice.complain(TongxinError("disk_full" if "full" in str(error) else "database_busy"))
-        return EXIT_TRY_LATER if "locked" in str(error) else EXIT_PERSON_NEEDED
+        if is_busy(error):
+            return voice.complain(DatabaseBusy())
+        voice.complain(TongxinError("disk_full" if "full" in str(error) else "internal"))
+        return EXIT_PERSON_NEEDED
 
 
 def parser() -> argparse.ArgumentParser:

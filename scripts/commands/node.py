@@ -11,20 +11,21 @@ from node.app import create_app
 from node.config import ClockLimits, NodePorts
 from node.recovery.store import end_run
 from scripts.commands.folder import Folder, Settings
-from scripts.commands.serving import addresses, serve, write_port_file
+from scripts.commands.serving import addresses, only_here, serve, write_port_file
 from scripts.commands.site import Site, exchange, make_site, open_site
 from scripts.commands.syncing import SyncLoop
-from scripts.commands.voice import EXIT_DONE, EXIT_PERSON_NEEDED, Voice
+from scripts.commands.voice import EXIT_DONE, EXIT_PERSON_NEEDED, EXIT_TRY_LATER, Voice
 from shared.clock import Clock
 from shared.ids import Randomness
+from sync.exchange import ExchangeReport
 from sync.http import HttpHub
 from sync.replica import connect
 from sync.status import SyncStatus, sync_status
 from sync.steps.enrol import enrol
 
-# How long a person who asks for a sync waits for the one that runs already.
 # A hundred years.
 TRIAL_DOUBT_MS = 100 * 366 * 86_400_000
+# How long a person who asks for a sync waits for the one that runs already.
 ASKED_WAIT_S = 60.0
 
 
@@ -53,24 +54,25 @@ def serve_node(args: argparse.Namespace, voice: Voice, clock: Clock, randomness:
     """Serve the pages until told to stop; sync at start, every `sync_minutes`, and before the end."""
     site = open_site(Folder(args.data), "node", clock=clock, randomness=randomness)
     settings = site.settings
-    told = Told(settings.port if args.port is None else args.port)
+    host = args.host or settings.host
+    chosen = Chosen(settings.port if args.port is None else args.port)
     loop = SyncLoop(
         lambda: exchange(reread(site), wait_s=0), every_ms=settings.sync_minutes * 60_000,
         last_wait_ms=settings.shutdown_sync_s * 1000,
     )
     ports = NodePorts(
-        enrol=lambda hub, code: enrol_from_page(site, hub, code), syncer=None if args.no_sync else loop,
-        addresses=lambda: addresses(told.port),
+        enrol=lambda hub, code: enrol_with(site, hub, code), syncer=None if args.no_sync else loop,
+        addresses=lambda: addresses(host, chosen.port),
     )
     shell = site.folder.site_config(randomness)
     app = create_app(site.replica, shell, hub_url=settings.hub_url, ports=ports, limits=clock_limits(args))
 
     def on_port(port: int) -> None:
-        told.port = port
-        announce(voice, args.port_file, port)
+        chosen.port = port
+        announce(voice, args.port_file, host, port)
 
     with contextlib.nullcontext() if args.no_sync else loop:
-        serve(app, host=args.host or settings.host, port=told.port, threads=settings.threads, on_port=on_port)
+        serve(app, host=host, port=chosen.port, threads=settings.threads, on_port=on_port)
     with connect(site.replica) as db:
         end_run(db)
     return EXIT_DONE
@@ -83,7 +85,7 @@ def clock_limits(args: argparse.Namespace) -> ClockLimits:
 
 
 @dataclass
-class Told:
+class Chosen:
     """The port this server got, which is not known before it listens."""
 
     port: int
@@ -94,11 +96,6 @@ def reread(site: Site) -> Site:
     return replace(site, settings=site.folder.settings())
 
 
-def enrol_from_page(site: Site, hub_url: str, code: str) -> None:
-    """`enrol_with` as the set-up page calls it."""
-    enrol_with(site, hub_url, code)
-
-
 def enrol_with(site: Site, hub_url: str, code: str) -> str:
     """Prove a one-time code to the hub and keep the hub's address; the campus's code. Raises SyncError."""
     with connect(site.replica) as db, contextlib.closing(HttpHub(hub_url)) as hub:
@@ -107,9 +104,12 @@ def enrol_with(site: Site, hub_url: str, code: str) -> str:
     return enrolment.campus
 
 
-def announce(voice: Voice, port_file: Path | None, port: int) -> None:
+def announce(voice: Voice, port_file: Path | None, host: str, port: int) -> None:
     """Say where the pages are, to a person and to the program that started this one."""
     voice.say(f"已启动：http://127.0.0.1:{port}/", f"Serving http://127.0.0.1:{port}/")
+    if only_here(host):
+        voice.say("只有本机能打开；要让网络上的手机和电脑连进来，请加 --host 0.0.0.0。",
+                  "Open to this machine only; --host 0.0.0.0 lets in the network's phones and PCs.")
     if port_file is not None:
         write_port_file(port_file, port)
 
@@ -117,13 +117,22 @@ def announce(voice: Voice, port_file: Path | None, port: int) -> None:
 def sync_now(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
     """One exchange with the hub, now."""
     site = open_site(Folder(args.data), "node", clock=clock, randomness=randomness)
-    report = exchange(site, wait_s=ASKED_WAIT_S)
+    return told(exchange(site, wait_s=ASKED_WAIT_S), voice)
+
+
+def told(report: ExchangeReport, voice: Voice) -> int:
+    """Say what an exchange did: 0 when all is across, 75 when something was left to say (C14)."""
+    done_zh, done_en = ("同步完成", "Synced") if report.done else ("还没有同步完", "Not all is across yet")
     voice.say(
-        f"同步完成：上传 {report.rows_up} 行，下载 {report.rows_down} 行，往返 {report.round_trips} 次，"
+        f"{done_zh}：上传 {report.rows_up} 行，下载 {report.rows_down} 行，往返 {report.round_trips} 次，"
         f"待处理冲突 {report.conflicts_open} 处，被退回 {report.refused} 份。",
-        f"Synced: {report.rows_up} rows up, {report.rows_down} down, {report.round_trips} round trips, "
+        f"{done_en}: {report.rows_up} rows up, {report.rows_down} down, {report.round_trips} round trips, "
         f"{report.conflicts_open} conflicts open, {report.refused} changesets refused.",
     )
+    if not report.done:
+        voice.say("流量额度用完，或中心的回执还没有到；请稍后再同步。",
+                  "The byte budget is spent, or the hub's receipts have not come; sync again later.")
+        return EXIT_TRY_LATER
     return EXIT_DONE
 
 

@@ -68,8 +68,18 @@ def write_port_file(path: Path, port: int) -> None:
     fresh.replace(path)
 
 
-def addresses(port: int) -> tuple[str, ...]:
-    """URLs under which phones on the same network reach this machine, best guess first; () without a network."""
+def only_here(host: str) -> bool:
+    """Whether a server that listens on `host` is reached from this machine alone."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def addresses(host: str, port: int) -> tuple[str, ...]:
+    """URLs under which phones on the same network reach a server that listens on `host`, best guess first.
+
+    () without a network, and when only this machine is let in.
+    """
+    if only_here(host):
+        return ()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             # Connecting a datagram socket sends nothing; it only asks the system which of its addresses it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,18 @@ class RunUnderWay(TongxinError):
     advice = Advice.RETRY_LATER
 
 
+class DatabaseBusy(TongxinError):
+    """Another process has been writing for longer than a writer waits."""
+
+    code = "database_busy"
+    advice = Advice.RETRY_LATER
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether SQLite only asks to be tried again."""
+    return isinstance(error, sqlite3.OperationalError) and any(word in str(error) for word in ("locked", "busy"))
+
+
 @dataclass(frozen=True)
 class Site:
     """A site that is open: where it lies, what it was told, and its replica."""
@@ -40,11 +54,15 @@ def make_site(folder: Folder, settings: Settings, *, clock: Clock, randomness: R
         raise DatabaseUnusable("site_exists", path=str(folder.path))
     # Children's data: nobody else on this machine reads it.
     folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if os.name == "posix":
+        # The folder may have been there before; shut it before anything is in it.
+        folder.path.chmod(0o700)
     replica = create_replica(
         folder.database(settings.kind), role=settings.kind, records=RECORDS, clock=clock, randomness=randomness
     )
     folder.secret(randomness)
     folder.write_settings(settings)
+    folder.shut()
     return Site(folder, settings, replica)
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.folder import Folder
-from scripts.commands.site import one_at_a_time
-from scripts.commands.voice import EXIT_DONE, EXIT_PERSON_NEEDED, Voice, exit_code, words_of
+from scripts.commands.site import DatabaseBusy, is_busy, one_at_a_time
+from scripts.commands.voice import EXIT_DONE, EXIT_PERSON_NEEDED, EXIT_TRY_LATER, Voice, exit_code, words_of
 from scripts.nightly.due import is_due
-from scripts.nightly.record import DONE, append, last_done_ms
+from scripts.nightly.record import DONE, INCOMPLETE, append, last_done_ms
 from scripts.nightly.retry import Backoff
 from scripts.nightly.work import appraise_after_nodes, sync_with_retries
 from shared.clock import Clock, instant_text
@@ -90,17 +90,30 @@ def run_job(job: Job, work: Work | None = None) -> int:
     try:
         with one_at_a_time(job.folder, "nightly", 0):
             result = (work or _WORK[job.kind])(job)
-        entry |= {"outcome": DONE, "exit": EXIT_DONE, **result}
+        entry |= _ended(result)
     except TongxinError as error:
-        job.voice.complain(error)
-        entry |= {"outcome": error.code, "exit": exit_code(error), "message": words_of(error, job.voice.lang)}
+        entry |= _named(job, error)
     except (sqlite3.Error, OSError, ValueError) as error:
-        # Not foreseen: a person needs the place as well as the words.
-        entry |= {"outcome": "failed", "exit": EXIT_PERSON_NEEDED, "message": str(error),
-                  "trace": traceback.format_exc()}
-        job.voice.complain(TongxinError("failed"))
+        entry |= _named(job, DatabaseBusy()) if is_busy(error) else _unforeseen(job, error)
     entry["ended"] = instant_text(job.clock.now_ms())
     return _logged(job, entry)
+
+
+def _ended(result: Result) -> Result:
+    """An exchange that is not across yet is no good run: it is still owed (C14)."""
+    complete = result.get("complete", True)
+    return {"outcome": DONE if complete else INCOMPLETE, "exit": EXIT_DONE if complete else EXIT_TRY_LATER, **result}
+
+
+def _named(job: Job, error: TongxinError) -> Result:
+    job.voice.complain(error)
+    return {"outcome": error.code, "exit": exit_code(error), "message": words_of(error, job.voice.lang)}
+
+
+def _unforeseen(job: Job, error: Exception) -> Result:
+    job.voice.complain(TongxinError("failed"))
+    # A person needs the place as well as the words.
+    return {"outcome": "failed", "exit": EXIT_PERSON_NEEDED, "message": str(error), "trace": traceback.format_exc()}
 
 
 def _logged(job: Job, entry: Result) -> int:
@@ -113,6 +126,9 @@ def _logged(job: Job, entry: Result) -> int:
         return EXIT_PERSON_NEEDED
     if code == EXIT_DONE:
         job.voice.say(f"夜间运行完成，记入 {job.log}", f"Nightly run done, logged in {job.log}")
+    elif entry["outcome"] == INCOMPLETE:
+        job.voice.say(f"没有全部传完，下次接着传，记入 {job.log}",
+                      f"Not all is across yet; the next run goes on. Logged in {job.log}")
     return code
 
 

@@ -10,19 +10,28 @@ from pathlib import Path
 from shared.clock import instant_ms
 
 DONE = "done"
+# The run ended well but not at the end: the byte budget was spent, or receipts are still owed (C14).
+INCOMPLETE = "incomplete"
 TAIL_BYTES = 1_000_000
 
 
 def append(path: Path, entry: Mapping[str, object]) -> None:
-    """Add one run to the log. Raises OSError when the disk is full or the folder is not writable."""
+    """Add one run to the log. Raises OSError when the disk is full or the folder is not writable.
+
+    A fresh log is the owner's alone: it names campuses and says what went wrong where.
+    """
     line = (json.dumps(entry, ensure_ascii=False) + "\n").encode()
-    with path.open("ab") as file:
+    with open(path, "ab", opener=_owner_only) as file:
         # A line cut off by a power failure must not swallow this one.
         if file.tell() and _last_byte(path) != b"\n":
             line = b"\n" + line
         file.write(line)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _last_byte(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlite_utils import Database
 
 from shared.database import transaction
 from sync.body import NUMBER_MAX
+from sync.chain import HASH8
 from sync.conflicts import count_open
 from sync.errors import BadMessage, NotEnrolled, Revoked, UpgradeNeeded
 from sync.protocol import APP_VERSION, SYNC_VERSION, VERSIONS_SPOKEN
@@ -21,7 +23,7 @@ from sync.steps.judge import Sender
 def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, Any]:
     """Node half: the head of a request, without its frame. `forked`: ask for the own streams as well, because
     the hub holds another branch of one of them."""
-    cursors = dict(db.conn.execute("SELECT scope, hub_seq FROM _cursor").fetchall())
+    cursors = {scope: [hub_seq, log_hash[:HASH8].hex()] for scope, hub_seq, log_hash in _cursors(db)}
     held = db.conn.execute(
         "SELECT name || '/' || scope, max(seq) FROM _changeset JOIN _origin USING (o) WHERE node = ? GROUP BY o, scope",
         (replica.node,),
@@ -30,8 +32,52 @@ def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, An
         "v": SYNC_VERSION, "schema": SCHEMA_VERSION, "app": APP_VERSION, "epoch": setting(db, "epoch"),
         "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else dict(held),
         "backlog": backlog(db)[0],
-        "conflicts": count_open(db, replica)[0], "nodes": nodes_digest(db),
+        "conflicts": count_open(db, replica)[0], "nodes": nodes_digest(db), "turn": _next_turn(replica, db),
+        "nonce": replica.randomness.text(8),
     }  # fmt: skip
+
+
+def _cursors(db: Database) -> list[tuple[str, int, bytes]]:
+    return db.conn.execute("SELECT scope, hub_seq, log_hash FROM _cursor").fetchall()
+
+
+def _next_turn(replica: Replica, db: Database) -> int:
+    """A number that grows with every request, also after a restore: the hub notes only the newest."""
+    with transaction(db):
+        turn = max(int(setting(db, "turn", "0")) + 1, replica.clock.now_ms())
+        set_setting(db, "turn", str(turn))
+    return turn
+
+
+def check_answer(db: Database, asked: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+    """Node half: the answer must be to this very request. Raises BadMessage("not_our_answer") for a replay."""
+    if head.get("re") != asked["nonce"]:
+        raise BadMessage("not_our_answer")
+    told = head.get("turn")
+    if type(told) is int and told > int(setting(db, "turn", "0")) and told <= NUMBER_MAX:
+        with transaction(db):
+            set_setting(db, "turn", str(told))
+
+
+def cursors_told(db: Database, head: Mapping[str, Any]) -> dict[str, int]:
+    """Hub half: where the asker stands, scope by scope; a cursor is a sequence and the log's hash there (C11).
+
+    Raises BadMessage: "damaged", or "bad_cursor" when the asker followed another log than ours.
+    """
+    told = head.get("cursors")
+    if not isinstance(told, dict):
+        raise BadMessage("damaged")
+    found = {}
+    for scope, place in told.items():
+        if not (isinstance(place, list) and len(place) == 2 and type(place[0]) is int and 0 <= place[0] <= NUMBER_MAX):
+            raise BadMessage("damaged")
+        row = db.conn.execute(
+            "SELECT log_hash FROM _entry WHERE scope = ? AND hub_seq = ?", (scope, place[0])
+        ).fetchone()
+        if row is None or row[0][:HASH8].hex() != place[1]:
+            raise BadMessage("bad_cursor", scope=scope)
+        found[scope] = place[0]
+    return found
 
 
 def check_versions(head: Mapping[str, Any]) -> None:
@@ -65,16 +111,28 @@ def sender_of(db: Database, node: str) -> tuple[Sender, bytes]:
 
 
 def note_sender(replica: Replica, db: Database, sender: Sender, head: Mapping[str, Any]) -> None:
-    """Hub half: what the board of campuses shows. `last_sync` only when the node had nothing more to send."""
+    """Hub half: what the board of campuses shows. `last_sync` only when the node had nothing more to send.
+
+    A request that is not newer than the last one noted is a replay and says nothing about today.
+    """
     now = replica.clock.now_ms()
+    turn = head.get("turn")
+    if type(turn) is not int or not 0 <= turn <= NUMBER_MAX:
+        raise BadMessage("damaged")
     db.conn.execute(
         "UPDATE _node SET last_contact = ?, clock_offset_ms = ?, backlog = ?, open_conflicts = ?, app_version = ?,"
-        " last_sync = CASE WHEN ? THEN ? ELSE last_sync END WHERE node = ?",
+        " last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ? WHERE node = ? AND turn < ?",
         (
             now, int(head["now"]) - now, _count(head.get("backlog")), _count(head.get("conflicts")),
-            str(head.get("app", ""))[:20], int(head.get("complete") is True), now, sender.node,
+            str(head.get("app", ""))[:20], int(head.get("complete") is True), now, turn,
+            json.dumps(head.get("cursors")), sender.node, turn,
         ),
     )  # fmt: skip
+
+
+def noted_turn(db: Database, node: str) -> int:
+    """Hub half: the number of the newest request noted from a node."""
+    return int(db.conn.execute("SELECT turn FROM _node WHERE node = ?", (node,)).fetchone()[0])
 
 
 def _count(value: object) -> int:

@@ -29,8 +29,8 @@ class Policy(Protocol):
     def roles_of(self, db: Database, person_id: str) -> frozenset[tuple[str, str]]:
         """(role, campus) pairs held now; campus "*" is every campus. Empty for an unknown or revoked person."""
 
-    def ranks_of(self, roles: frozenset[tuple[str, str]]) -> frozenset[str]:
-        """The ranks that someone with these roles may claim."""
+    def ranks_of(self, roles: frozenset[tuple[str, str]], campus: str) -> frozenset[str]:
+        """The ranks that someone with these roles may claim at a campus."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int
     roles = policy.roles_of(db, header.person_id)
     if not roles:
         return Refusal("unknown_author", {"person": header.person_id})
-    if header.rank not in policy.ranks_of(roles):
+    if header.rank not in policy.ranks_of(roles, header.campus):
         return Refusal("forged_rank", {"rank": header.rank})
     for block in opened.blocks:
         refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))

@@ -54,6 +54,7 @@ class News:
     pieces: list[bytes] = field(default_factory=list)
     ends: Ends = field(default_factory=dict)
     rows: int = 0
+    bytes: int = 0
     more: bool = False
 
 
@@ -84,7 +85,7 @@ def news(
 
 
 def _full(found: News, size: FrameSize) -> bool:
-    return found.rows >= size.rows or sum(map(len, found.pieces)) >= size.bytes or len(found.entries) >= size.rows
+    return found.rows >= size.rows or found.bytes >= size.bytes or len(found.entries) >= size.rows
 
 
 def _inside_stretch(replica: Replica, db: Database, found: News, entry: HubEntry) -> bool:
@@ -105,6 +106,7 @@ def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> No
             changeset = replace(changeset, parts=None)
         count, pieces = changeset_pieces(changeset)
         found.pieces += [changeset.prev[:HASH8], *pieces]
+        found.bytes += sum(map(len, pieces))
         if entry.kind == "receipt":
             _extend(found.ends, changeset)
     found.entries.append(

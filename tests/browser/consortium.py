@@ -104,7 +104,7 @@ def opened_world(folder: Path) -> Iterator[World]:
     fill(hub, OFFICE, [*places(), *staff(), *groups(), *office_facts()])
     config = SiteConfig(secret_key=b"h" * 32, kind="hub", cookie_name="tongxin_hub", password=CHEAP)
     with ExitStack() as stack:
-        hub_url = stack.enter_context(served(hub_app(hub, HubConfig(folder=folder, site=config))))
+        hub_url = stack.enter_context(served(hub_app(hub, HubConfig(site=config))))
         world = World(hub, node, hub_clock, node_clock, hub_url)
         _enrol(world)
         world.sync()

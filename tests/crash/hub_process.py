@@ -19,7 +19,7 @@ def main(database: Path, port_file: Path) -> None:
     """Serve until killed."""
     replica = open_replica(database, records=RECORDS, clock=SystemClock(), randomness=SystemRandomness())
     site = SiteConfig(secret_key=b"only for this test, never elsewhere", kind="hub")
-    app = create_app(replica, HubConfig(folder=database.parent, site=site))
+    app = create_app(replica, HubConfig(site=site))
     serve(app, host="127.0.0.1", port=0, threads=2, on_port=lambda port: write_port_file(port_file, port))
 
 

@@ -121,7 +121,7 @@ def make_hub(folder: Path, **settings: Any) -> SmallHub:
                 AccountRole(person_id=id_, role=role, campus=at, begin="2025-08-01"),
             )
     site = SiteConfig(secret_key=b"k" * 32, kind="hub", password=CHEAP, body_bytes_max=10_000_000)
-    config = HubConfig(folder=folder, site=site, enrol_rate=RateLimit(3, 60_000))
+    config = HubConfig(site=site, enrol_rate=RateLimit(3, 60_000))
     return SmallHub(replica, clock, create_app(replica, replace(config, **settings)))
 
 

@@ -1,32 +1,11 @@
-"""The hub's settings come from the environment, and what is wrong with them is named at once."""
+"""How often an address may try a code."""
 
 from __future__ import annotations
 
 import pytest
 
-from hub.config import HubConfig, RateLimit
+from hub.config import RateLimit
 from hub.sync_rate import Rate, wait_ms
-from shared.errors import InvalidInput
-from shared.ids import SystemRandomness
-
-
-def test_settings_have_defaults_and_a_secret_that_stays(tmp_path) -> None:
-    environ = {"TONGXIN_HUB_FOLDER": str(tmp_path / "hub"), "TONGXIN_HUB_ADDRESS": "http://10.0.0.2:8090/"}
-    first, again = (HubConfig.from_env(environ, randomness=SystemRandomness()) for _ in range(2))
-    assert first == again and len(first.site.secret_key) == 32
-    assert (first.database, first.address) == (tmp_path / "hub" / "hub.db", "http://10.0.0.2:8090")
-    assert (tmp_path / "hub" / "secret").stat().st_mode & 0o077 == 0
-
-
-def test_every_wrong_setting_is_named(tmp_path) -> None:
-    environ = {"TONGXIN_HUB_PORT": "99999", "TONGXIN_HUB_THREADS": "many", "TONGXIN_HUB_ADDRESS": "hub.local"}
-    with pytest.raises(InvalidInput) as refused:
-        HubConfig.from_env({**environ, "TONGXIN_HUB_FOLDER": str(tmp_path)}, randomness=SystemRandomness())
-    assert [(p.field, p.reason) for p in refused.value.problems] == [
-        ("TONGXIN_HUB_PORT", "out_of_range"),
-        ("TONGXIN_HUB_THREADS", "not_integer"),
-        ("TONGXIN_HUB_ADDRESS", "not_url"),
-    ]
 
 
 @pytest.mark.parametrize(

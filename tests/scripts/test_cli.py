@@ -1,5 +1,6 @@
 """The command `tongxin`: sites are made, served, enrolled and synced, and every ending has its code."""
 
+import os
 import re
 import threading
 from pathlib import Path
@@ -9,7 +10,10 @@ import pytest
 from scripts.commands.folder import Folder, Settings
 from scripts.commands.founding import campus_wanted, term_wanted
 from scripts.commands.line import run
+from scripts.commands.node import told
+from scripts.commands.serving import addresses, only_here
 from scripts.commands.syncing import SyncLoop
+from scripts.commands.voice import Voice
 from scripts.demo_play.servers import end, serving
 from scripts.demo_play.session import Refused, Session
 from shared.clock import SystemClock
@@ -17,6 +21,7 @@ from shared.database import connected
 from shared.errors import InvalidInput, NotFound
 from shared.ids import SystemRandomness
 from sync.errors import HubUnreachable
+from sync.exchange import ExchangeReport
 
 CAMPUSES = ["--campus", "A:4206820101:中心小学", "--campus", "B:4206820102:柳林小学"]
 TERM = ["--term", "2025-1:2025-09-01:2026-02-01"]
@@ -54,6 +59,35 @@ def test_a_site_is_made_once_and_never_over_another(tmp_path: Path, kind: str, c
     assert "already holds a site" in capsys.readouterr().err
     after = {path.name: path.read_bytes() for path in (tmp_path / "x").iterdir() if path.suffix in (".toml", ".key")}
     assert after == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
+@pytest.mark.parametrize("kind", ["node", "hub"])
+def test_a_folder_that_was_there_before_is_shut_with_all_that_comes_into_it(tmp_path: Path, kind: str) -> None:
+    """Children's data: nobody else on the machine reads it, whatever the umask of whoever made the folder."""
+    folder = tmp_path / "x"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    assert tongxin(kind, "init", "--data", folder, *(["--empty"] if kind == "hub" else [])) == 0
+    with connected(folder / f"{kind}.db") as db:
+        db.conn.execute("CREATE TABLE scratch (a)")
+        kept = [path for path in folder.iterdir() if path.suffix != ".lock"]
+        assert {f"{kind}.db", f"{kind}.db-wal", "tongxin.toml"} <= {path.name for path in kept}
+        assert [path.name for path in (folder, *kept) if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize(
+    ("host", "here"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False)]
+)
+def test_a_server_for_this_machine_alone_names_no_address_for_phones(host: str, here: bool) -> None:
+    assert only_here(host) is here
+    if here:
+        assert addresses(host, 8080) == ()
+
+
+@pytest.mark.parametrize("kind", ["node", "hub"])
+def test_a_site_listens_on_this_machine_alone_until_told_otherwise(kind: str) -> None:
+    assert Settings(kind).host == "127.0.0.1"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +152,14 @@ def test_a_node_that_is_not_enrolled_says_so(tmp_path: Path, capsys) -> None:
     assert tongxin("node", "status", "--data", tmp_path / "node", "--lang", "en") == 77
     assert "Not enrolled" in capsys.readouterr().out
     assert tongxin("node", "sync", "--data", tmp_path / "node") == 77
+
+
+@pytest.mark.parametrize(("done", "code", "says"), [(True, 0, "Synced: 3 rows"), (False, 75, "across yet: 3")])
+def test_a_sync_that_is_not_across_is_not_called_done(done: bool, code: int, says: str, capsys) -> None:
+    """C14: the byte budget was spent, or an answer came without receipts."""
+    assert told(ExchangeReport(rows_up=3, done=done), Voice("en")) == code
+    said = capsys.readouterr().out
+    assert says in said and ("sync again later" in said) is not done
 
 
 def test_settings_are_kept_and_unknown_ones_passed_over(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The nightly run: when it is owed, how long it waits, what it writes down, and how it ends."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -167,6 +168,8 @@ def test_what_waiting_does_not_help_is_not_tried_again(error: TongxinError) -> N
         (UpgradeNeeded(), 76, "upgrade_needed"),
         (NotEnrolled(), 77, "not_enrolled"),
         (TongxinError(), 77, "error"),
+        (sqlite3.OperationalError("database is locked"), 75, "database_busy"),
+        (sqlite3.OperationalError("disk I/O error"), 77, "failed"),
         (sqlite3.DatabaseError("malformed"), 77, "failed"),
         (OSError("disk"), 77, "failed"),
     ],
@@ -184,6 +187,21 @@ def test_a_failed_run_is_still_owed(tmp_path: Path) -> None:
     assert nightly.run_job(job(tmp_path, due_at="22:30"), lambda _job: {"rows_up": 3}) == 0
     assert [entry["outcome"] for entry in runs(tmp_path)] == ["hub_unreachable", "done"]
     assert runs(tmp_path)[1]["rows_up"] == 3
+
+
+def test_a_run_that_is_not_across_is_no_good_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """C14: a spent byte budget or a missing receipt is said, ends with "try later" and leaves the run owed."""
+    assert nightly.run_job(job(tmp_path, due_at="22:30"), lambda _job: {"complete": False}) == 75
+    assert "Not all is across" in capsys.readouterr().out
+    assert last_done_ms(tmp_path / "runs.jsonl", "node") is None
+    assert nightly.run_job(job(tmp_path, due_at="22:30"), lambda _job: {"complete": True}) == 0
+    assert [(entry["outcome"], entry["exit"]) for entry in runs(tmp_path)] == [("incomplete", 75), ("done", 0)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX modes")
+def test_the_log_of_runs_is_the_owner_s_alone(tmp_path: Path) -> None:
+    nightly.run_job(job(tmp_path), lambda _job: {})
+    assert (tmp_path / "runs.jsonl").stat().st_mode & 0o077 == 0
 
 
 def test_a_second_run_beside_the_first_ends_with_try_later(tmp_path: Path) -> None:

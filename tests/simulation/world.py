@@ -45,7 +45,7 @@ class RolesOfTheHub:
             db.conn.execute("SELECT role, campus FROM account_role WHERE person_id = ?", (person_id,)).fetchall()
         )
 
-    def ranks_of(self, roles: frozenset[tuple[str, str]]) -> frozenset[str]:
+    def ranks_of(self, roles: frozenset[tuple[str, str]], campus: str = "") -> frozenset[str]:
         """See `Policy.ranks_of`."""
         ranks = {"person", "derived"} | ({"office"} if any(role == "clerk" for role, _ in roles) else set())
         return frozenset(ranks)

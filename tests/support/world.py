@@ -103,7 +103,7 @@ class RolesInTables:
         rows = db.conn.execute("SELECT role, campus FROM account_role WHERE person_id = ?", (person_id,))
         return frozenset((role, campus) for role, campus in rows)
 
-    def ranks_of(self, roles: frozenset[tuple[str, str]]) -> frozenset[str]:
+    def ranks_of(self, roles: frozenset[tuple[str, str]], campus: str = "") -> frozenset[str]:
         """See `sync.steps.judge.Policy`."""
         office = {"office"} if any(role in self.OFFICE_ROLES for role, _ in roles) else set()
         return frozenset({"terminal", "derived", "person"} | office)

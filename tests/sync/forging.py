@@ -12,10 +12,10 @@ from sync.capture import link
 from sync.chain import head_statement
 from sync.change import Block, Changeset, Header
 from sync.exchange import ExchangeReport, _take_answer
-from sync.keys import seal, sign
+from sync.keys import seal, sign, unseal
 from sync.replica import SCHEMA_VERSION, setting
 from sync.steps.hello import ask, peer_keys
-from sync.wire import changeset_pieces, pack
+from sync.wire import changeset_pieces, pack, unpack
 from tests.support.world import Site, World
 
 HONEST = Header(
@@ -77,9 +77,11 @@ def send(world: World, node: Site, *changesets: Changeset) -> None:
 
 
 def take_answer(node: Site, answer: bytes) -> ExchangeReport:
-    """Let the node take an answer, as `run_exchange` does."""
+    """Let the node take an answer, as `run_exchange` does for the request that it answers."""
     report = ExchangeReport()
-    _take_answer(node.replica, node.db, answer, 0, report)
+    hub = peer_keys(node.db)[setting(node.db, "hub_node")]
+    told, _ = unpack(unseal(node.replica.seed, hub, answer), node.replica.limits)
+    _take_answer(node.replica, node.db, {"nonce": told.get("re")}, answer, 0, report)
     return report
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound
 from shared.records.attendance import StaffDay
 from shared.records.places import CalendarDay, RollSession
 from shared.records.pupils import Pupil, RosterGroup
@@ -247,6 +247,31 @@ def test_a_stale_field_makes_two_heads_and_the_others_are_plain_edits(world: Wor
     assert conflict.base is not None and conflict.base.values == {"note": ""}
     assert node.rows("SELECT kind, note FROM calendar_day WHERE campus = 'A'") == [("holiday", "second page")]
     world.settle()
+    assert_same_tables(world)
+
+
+@pytest.mark.parametrize("token", ["", "2:{}", "0123456789abcde", "zz" * 8, "0" * 16 + ".x-" + "0" * 16, "a" * 5000])
+def test_what_is_no_token_of_ours_is_refused(node: Site, token: str) -> None:
+    """C2: an edit with a broken token must not pass as one that saw the newest value."""
+    with pytest.raises(InvalidInput), node.write(CLERK_A) as w:
+        w.update(CalendarDay, DAY_A, {"note": "blind"}, token)
+    assert node.rows("SELECT note FROM calendar_day WHERE campus = 'A'") == [("",)]
+
+
+def test_a_token_whose_version_is_not_here_names_nothing_and_stops_no_stream(world: World) -> None:
+    """C2: a page from before a restore. Both values stand, and what follows in the stream is received."""
+    node = world["A"]
+    with node.write(CLERK_A) as w:
+        w.insert(Pupil(id="A-77-x", name="甲"))
+    sql = "SELECT hex(substr(hash, 1, 8)) FROM _changeset WHERE scope = 'A' ORDER BY n DESC LIMIT 1"
+    [(elsewhere,)] = node.rows(sql)
+    for token in ("ab" * 8, str(elsewhere).lower()):
+        with node.write(CLERK_A) as w:
+            w.update(CalendarDay, DAY_A, {"note": f"from {token}"}, token)
+    [conflict] = open_conflicts(node.db, node.replica)
+    assert conflict.unit == "note"
+    world.settle()
+    assert world.hub.rows("SELECT count(*) FROM _changeset WHERE state = 'waiting'") == [(0,)]
     assert_same_tables(world)
 
 

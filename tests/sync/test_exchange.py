@@ -192,6 +192,75 @@ def test_an_answer_taken_twice_has_no_second_effect(world: World) -> None:
     assert_same_tables(world)
 
 
+@dataclass
+class Replaying:
+    """A line on which somebody answers with what the hub once said."""
+
+    answer: bytes
+
+    def exchange(self, sealed: bytes) -> bytes:
+        """See `sync.protocol.HubPort`."""
+        return self.answer
+
+    def enrol(self, request: bytes) -> bytes:
+        """See `sync.protocol.HubPort`."""
+        return self.answer
+
+
+def test_an_old_answer_to_a_new_request_is_not_believed(world: World) -> None:
+    """C14: "synced" is said only after the hub has answered this request; C6: nor does it move the clock."""
+    busy_day(world, 1)
+    world.settle()
+    node = world["A"]
+    old = next(answer for answer in reversed(world.port.answers) if _opens(node, answer))
+    before = sync_status(node.db, node.replica)
+    with pytest.raises(BadMessage) as caught:
+        run_exchange(node.replica, node.db, Replaying(old))
+    assert caught.value.code == "not_our_answer"
+    after = sync_status(node.db, node.replica)
+    assert (after.last_good_sync, after.clock_offset_ms) == (before.last_good_sync, before.clock_offset_ms)
+
+
+def _opens(node: Site, answer: bytes) -> bool:
+    try:
+        take_answer(node, answer)
+    except BadMessage:
+        return False
+    return True
+
+
+def test_an_old_request_tells_the_board_nothing_about_today(world: World) -> None:
+    """C14: a request played to the hub again is no contact with that campus."""
+    world.settle()
+    node = world["A"]
+    recorded = [request for request in world.port.requests if request.startswith(node.replica.node.encode())]
+    [before] = [each for each in campus_boards(world.hub.db, world.hub.replica) if each.campus == "A"]
+    world.hub.clock.wait_ms(7 * 86_400_000)
+    world.port.exchange(recorded[-1])
+    [after] = [each for each in campus_boards(world.hub.db, world.hub.replica) if each.campus == "A"]
+    assert after == before
+
+
+def test_a_cursor_of_another_log_is_noticed(world: World) -> None:
+    """C11: a cursor is a sequence and the log's hash there."""
+    world.settle()
+    node = world["A"]
+    node.db.conn.execute("UPDATE _cursor SET log_hash = ? WHERE scope = 'con'", (bytes(32),))
+    with pytest.raises(BadMessage) as caught:
+        world.sync("A")
+    assert caught.value.code == "bad_cursor"
+
+
+def test_the_hub_knows_how_far_every_node_has_come(world: World) -> None:
+    """C13: what may be pruned follows from the lowest frontier any node has reported."""
+    world.settle()
+    world.settle()
+    rows = world.hub.rows("SELECT campus, json_extract(frontier, '$.con[0]') FROM _node WHERE role = 'node'")
+    found = {campus: place for campus, place in rows}
+    [(top,)] = world.hub.rows("SELECT max(hub_seq) FROM _entry WHERE scope = 'con'")
+    assert found == {"A": top, "B": top}
+
+
 def test_a_clean_frame_costs_few_statements_a_row(tmp_path: Path) -> None:
     """DESIGN §3, mechanism: row-by-row Python on the common path is a design fault."""
     world = make_world(tmp_path)

@@ -54,7 +54,9 @@ def test_an_enrolled_node_gets_everything_of_its_scopes_and_sends_its_own(hub, n
         (Author(TEACHER, rank="office"), "forged_rank"),
         (Author("A-999-00"), "unknown_author"),
         (Author(TEACHER), "wrong_role"),
-        (Author(CLERK, rank="office"), "wrong_role"),
+        (Author(CLERK), "wrong_role"),
+        # An office role at another campus makes nobody the office here.
+        (Author(CLERK, rank="office"), "forged_rank"),
     ],
 )
 def test_the_hub_judges_by_its_own_roles(hub, node, author, reason) -> None:

@@ -16,6 +16,7 @@ from tests.node.small_node import ADDRESS, DAY, make_node, make_pair, take_regis
 from tests.web.small_site import log_in, token_in
 
 REGISTER = f"/registers/A-12-AA/{DAY}/am"
+API_REGISTER = f"/api/v1{REGISTER}"
 
 
 @pytest.fixture
@@ -115,8 +116,11 @@ def test_before_the_newest_record_no_register_opens_until_a_person_says_the_date
     token = token_in(client.get("/clock").text)
     refused = client.post(REGISTER, headers={"X-CSRFToken": token}, json={})
     assert (refused.status_code, (refused.json or {})["error"]["code"]) == (409, "date_unconfirmed")
+    over_api = client.get(API_REGISTER)
+    assert (over_api.status_code, (over_api.json or {})["error"]["code"]) == (409, "date_unconfirmed")
     assert "比已有的记录还早" in client.get("/clock").text
     answer = confirm(client, DAY, REGISTER)
+    assert client.get(API_REGISTER).status_code == 200
     assert (answer.status_code, answer.location) == (302, REGISTER)
     assert client.get(REGISTER).status_code == 200
     assert "9月15日 周一" in client.get("/").text

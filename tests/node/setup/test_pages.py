@@ -66,6 +66,19 @@ def test_a_dead_line_is_said_in_words(pair):
     assert "连不上主校区" in answer.text
 
 
+def test_a_dead_line_locks_nobody_out(pair):
+    """Only a code that the hub refused, or an answer that is not the hub's, counts as a guess."""
+    line = [HubUnreachable() for _ in range(5)]
+
+    def door(url, code):
+        if line:
+            raise line.pop()
+        pair.enrol(url, code)
+
+    client = make_node(pair, enrol=door).test_client()
+    assert [send(client, HUB, pair.code).status_code for _ in range(6)] == [422] * 5 + [302]
+
+
 def test_an_enrolled_node_is_not_enrolled_twice(tmp_path):
     pair = make_pair(tmp_path)
     client = make_node(pair).test_client()
