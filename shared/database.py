@@ -41,7 +41,8 @@ _WRITERS = WriterLocks()
 def open_database(path: Path | str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Database:
     """Open (or create) a database file with the house's pragmas.
 
-    Raises DatabaseUnusable when the file is no database, is damaged in its header or cannot be made.
+    Raises DatabaseUnusable when the file is no database, is damaged in its header or cannot be made, and
+    sqlite3.OperationalError when another process keeps it locked.
     """
     try:
         connection = sqlite3.connect(
@@ -53,6 +54,8 @@ def open_database(path: Path | str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -
         # What the law erased must not linger in free pages.
         connection.execute("PRAGMA secure_delete=FAST")
     except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise  # busy, not broken: whoever opened it may try again
         raise DatabaseUnusable(path=str(path), reason=str(error)) from error
     return Database(connection, execute_plugins=False)
 

@@ -353,6 +353,21 @@ def test_a_restored_node_learns_of_its_refused_work_too(world: World) -> None:
     assert_same_tables(world)
 
 
+def test_a_restored_file_starts_one_incarnation_however_often_it_is_opened(world: World) -> None:
+    """C10: the mark beside the file follows the file that is in use."""
+    node = world["A"]
+    with node.write(CLERK_A) as w:
+        w.update(CalendarDay, DAY_A, {"note": "in the copy"})
+    backup = node.backup_bytes()
+    with node.write(CLERK_A) as w:
+        w.update(CalendarDay, DAY_A, {"note": "lost with the disk"})
+    before = node.rows("SELECT count(*) FROM _origin WHERE mine = 1")[0][0]
+    node.restore(backup)
+    for _ in range(3):
+        node.reopen()
+    assert node.rows("SELECT count(*) FROM _origin WHERE mine = 1") == [(int(str(before)) + 1,)]
+
+
 def test_a_file_that_was_closed_here_keeps_its_incarnation(world: World) -> None:
     node = world["A"]
     before = current_origin(node.db)[1]
