@@ -31,7 +31,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class SyncStatus:
-    """What this replica knows about its own sync. Instants are text, None where there was none yet."""
+    """What this replica knows about its own sync. Instants are text, None where there was none yet.
+
+    forks: "origin/scope/seq" of every place at which a stream has two branches: a copy of some file was at work.
+    """
 
     node: str
     campus: str
@@ -47,6 +50,7 @@ class SyncStatus:
     refusals: list[Refusal]
     clock_offset_ms: int | None
     clock_doubtful: bool
+    forks: list[str]
 
 
 def sync_status(db: Database, replica: Replica) -> SyncStatus:
@@ -70,7 +74,18 @@ def sync_status(db: Database, replica: Replica) -> SyncStatus:
         refusals=refusals(db, replica),
         clock_offset_ms=int(offset) if offset else None,
         clock_doubtful=abs(int(offset or 0)) > replica.limits.clock_doubt_ms,
+        forks=forks(db),
     )
+
+
+def forks(db: Database, node: str | None = None) -> list[str]:
+    """Where a stream (of one node, or of any) has two branches: the same number with two hashes (C10)."""
+    rows = db.conn.execute(
+        "SELECT name || '/' || scope || '/' || seq FROM _changeset JOIN _origin USING (o) WHERE node = coalesce(?, node)"
+        " GROUP BY o, scope, seq HAVING count(*) > 1 ORDER BY o, scope, seq",
+        (node,),
+    )
+    return [place for (place,) in rows]
 
 
 def backlog(db: Database) -> tuple[int, int]:
@@ -143,6 +158,7 @@ class NodeState:
     conflicts: int | None
     quarantined: int
     app_version: str | None
+    forks: int = 0
 
 
 def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
@@ -162,7 +178,7 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
         found.append(
             NodeState(
                 node, campus, _instant(enrolled), _instant(revoked), _instant(contact), _instant(sync),
-                _instant(until), waiting, offset, conflicts, quarantined, version,
+                _instant(until), waiting, offset, conflicts, quarantined, version, len(forks(db, node)),
             )  # fmt: skip
         )
     return found

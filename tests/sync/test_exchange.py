@@ -425,6 +425,10 @@ def test_both_branches_of_a_cloned_node_are_kept(world: World, twins: tuple[Site
     assert current_origin(node.db)[1] != current_origin(clone.db)[1]
     assert world.hub.value("SELECT count(*) FROM _head") == 2
     assert {row[0] for row in world.hub.rows("SELECT name FROM pupil WHERE id LIKE 'A-%'")} >= {"first", "second"}
+    # Named on both ends, and on nobody else's board.
+    for site in (node, clone, world.hub):
+        assert len(sync_status(site.db, site.replica).forks) == 2
+    assert {state.campus: state.forks for state in campus_boards(world.hub.db, world.hub.replica)} == {"A": 2, "B": 0}
 
 
 def test_the_hub_shows_how_each_campus_stands(world: World) -> None:
