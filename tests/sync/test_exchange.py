@@ -229,6 +229,23 @@ def _opens(node: Site, answer: bytes) -> bool:
     return True
 
 
+def test_what_waits_at_the_hub_is_not_called_synced(world: World) -> None:
+    """C14: the hub has stored it but given no receipt, since it lacks what came before."""
+    node = world["A"]
+    busy_day(world, 1)
+    world.settle()
+    before = sync_status(node.db, node.replica).last_good_sync
+    stream = "o = (SELECT o FROM _origin WHERE node = ?) AND scope = 'con'"
+    sql = f"DELETE FROM _changeset WHERE {stream} AND seq = (SELECT max(seq) FROM _changeset WHERE {stream})"
+    world.hub.db.conn.execute(sql, (node.replica.node, node.replica.node))
+    world.wait_ms(60_000)
+    with node.write(CLERK_A) as w:
+        w.update(CalendarDay, DAY_A, {"note": "after the loss"})
+    report = run_exchange(node.replica, node.db, world.port)
+    status = sync_status(node.db, node.replica)
+    assert (report.done, status.last_good_sync, status.backlog_changesets) == (False, before, 1)
+
+
 def test_an_old_request_tells_the_board_nothing_about_today(world: World) -> None:
     """C14: a request played to the hub again is no contact with that campus."""
     world.settle()
