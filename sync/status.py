@@ -81,8 +81,8 @@ def sync_status(db: Database, replica: Replica) -> SyncStatus:
 def forks(db: Database, node: str | None = None) -> list[str]:
     """Where a stream (of one node, or of any) has two branches: the same number with two hashes (C10)."""
     rows = db.conn.execute(
-        "SELECT name || '/' || scope || '/' || seq FROM _changeset JOIN _origin USING (o) WHERE node = coalesce(?, node)"
-        " GROUP BY o, scope, seq HAVING count(*) > 1 ORDER BY o, scope, seq",
+        "SELECT name || '/' || scope || '/' || seq FROM _changeset JOIN _origin USING (o)"
+        " WHERE node = coalesce(?, node) GROUP BY o, scope, seq HAVING count(*) > 1 ORDER BY o, scope, seq",
         (node,),
     )
     return [place for (place,) in rows]
