@@ -130,7 +130,8 @@ def test_unsent_saves_outlive_the_tab_and_never_go_out_under_another_name(chromi
             break
         page.wait_for_timeout(50)
     assert school.rows(EXCEPTIONS) == [(pupil_id(3), "teacher", "absent", 0)]
-    assert "已点名" in page.inner_text("#taken")
+    # The page is drawn anew once the save has arrived.
+    page.locator("#taken", has_text="已点名").wait_for()
 
 
 def test_a_register_is_taken_with_keys_alone(chromium, served):
