@@ -106,9 +106,9 @@ def test_unsent_saves_outlive_the_tab_and_never_go_out_under_another_name(chromi
     page.context.set_offline(True)
     page.click("#done")
     page.wait_for_selector("#net:not([hidden])")
-    page.close()
-    # Logged out before the line is back: a page that is just closing may still send its own save otherwise.
+    # Logged out before the tab closes: a closing page is online again for a moment and would send its own save.
     page.context.clear_cookies()
+    page.close()
     page.context.set_offline(False)
     page = page.context.new_page()
     page.goto(f"{base}/login?next={PATH}")
