@@ -313,7 +313,10 @@ def _check_ends(
         _extend(ends, changeset)
     unsigned = [end for stream in ends.values() for end in stream.values()]
     for item in raw:
-        origin, scope, seq, links = str(item[0]), str(item[1]), int(item[2]), int(item[3])
+        try:
+            origin, scope, seq, links = str(item[0]), str(item[1]), int(item[2]), int(item[3])
+        except (IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
+            raise BadMessage("damaged") from error
         tail = reader.take(2 * links)
         [signature] = reader.take()
         key = keys.get(origin.split(".", 1)[0], b"")

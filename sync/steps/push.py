@@ -119,7 +119,7 @@ def take_push(raw: Sequence[Any], reader: PieceReader, node: str, verify_key: by
     for item in raw:
         try:
             origin, scope, seq, counts = str(item["o"]), str(item["s"]), int(item["q"]), [int(c) for c in item["p"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BadMessage("damaged") from error
         if seq > NUMBER_MAX or not _is_name(origin) or not _is_name(scope):
             raise BadMessage("damaged")

@@ -277,6 +277,7 @@ TAMPERED: dict[str, tuple[Tampering, str]] = {
     "place nought": (set_in("q", 0), "damaged"),
     "a place beyond SQLite": (set_in("q", 10**30), "damaged"),
     "a place of text": (set_in("q", "x"), "damaged"),
+    "a place without end": (set_in("q", float("inf")), "damaged"),
     "no changesets": (set_in("p", []), "damaged"),
     "more parts than pieces": (set_in("p", [10**6]), "damaged"),
     "parts below nought": (set_in("p", [-2]), "damaged"),
