@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -110,12 +111,22 @@ def opened_world(folder: Path) -> Iterator[World]:
         world.sync()
         fill(node, CLERK_A, node_facts())
         world.sync()
-        world.syncer = SyncLoop(world.sync, every_ms=0, last_wait_ms=5_000)
+        first_run = threading.Event()
+        world.syncer = SyncLoop(lambda: _then(first_run, world.sync), every_ms=0, last_wait_ms=5_000)
         ports = NodePorts(syncer=world.syncer, addresses=lambda: ("http://192.168.1.23:8080/",))
         shell = SiteConfig(secret_key=b"n" * 32, password=CHEAP)
         world.node_url = stack.enter_context(served(node_app(node, shell, hub_url=hub_url, ports=ports)))
         stack.enter_context(world.syncer)
+        # Else the sync at start may carry news from one side before a test has written on the other.
+        assert first_run.wait(20), "the sync at start never ended"
         yield world
+
+
+def _then(over: threading.Event, run: Callable[[], ExchangeReport]) -> ExchangeReport:
+    try:
+        return run()
+    finally:
+        over.set()
 
 
 def _replica(path: Path, role: str) -> tuple[Replica, SettableClock]:

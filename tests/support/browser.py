@@ -16,6 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from waitress import wasyncore
 from waitress.server import create_server
 
 SIZES = {"phone": (360, 740), "pc": (1366, 768)}
@@ -47,14 +48,25 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """An app under the server that the product uses, on a free port; gives its address."""
-    server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
+    sockets: dict[int, Any] = {}
+    server: Any = create_server(app, map=sockets, host="127.0.0.1", port=0, threads=4)
+    over = threading.Event()
+    thread = threading.Thread(target=_serve_until, args=(server, sockets, over), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
-        thread.join(5)
+        over.set()
+        server.pull_trigger()
+        thread.join(10)
+
+
+def _serve_until(server: Any, sockets: dict[int, Any], over: threading.Event) -> None:
+    """Serve, and close on the same thread: a socket closed under a waiting `select` is an error there."""
+    while not over.is_set():
+        wasyncore.loop(map=sockets, count=1)
+    server.task_dispatcher.shutdown()
+    wasyncore.close_all(sockets)
 
 
 def new_context(browser: Browser, size: str, now_ms: int) -> BrowserContext:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from waitress.server import create_server
 
 from hub.appraisal.run import appraise
 from sync.replica import connect
 from tests.hub.appraisal.site import PASSWORD, add_accounts, app_over
 from tests.hub.appraisal.worlds import END, OFFICE, filled_hub
+from tests.support.browser import served
 
 pytestmark = pytest.mark.browser
 SIZES = [(1366, 768), (360, 740)]
@@ -28,12 +26,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     add_accounts(replica)
     with connect(replica) as db:
         run = appraise(replica, db, term="2025A", end=END, author=OFFICE)
-    server: Any = create_server(app_over(replica), host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}/appraisal/{run.id}"
-    server.close()
-    thread.join(5)
+    with served(app_over(replica)) as address:
+        yield f"{address}/appraisal/{run.id}"
 
 
 @pytest.fixture(scope="module")
