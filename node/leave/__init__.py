@@ -1,0 +1,1 @@
+"""Leave: asked for on a phone in half a minute, decided by the step its length needs, its lessons then covered."""

@@ -1,0 +1,121 @@
+"""Who would be in two places: pure, on clock minutes, with the way between campuses.
+
+Back to back is no clash (half-open), and lessons with the same joint mark and teacher are one (D4, 78 and 90).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.lessons.bells import Times
+from shared.lessons.rules import Lesson, Place
+from shared.records import LessonOverride
+
+Travel = Mapping[tuple[str, str], int]  # (from, to) campus → minutes
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A lesson where it takes place. begin, end: "HH:MM", "" where no bell is known."""
+
+    campus: str
+    date: str
+    period: int
+    begin: str
+    end: str
+    group_id: str
+    teachers: tuple[str, ...]
+    room_id: str | None
+    joint: str
+    planned_at: Place
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two lessons that want the same. kind: teacher, class or room; who: its id; minutes: the way needed."""
+
+    kind: str
+    who: str
+    other: Placed
+    minutes: int = 0
+
+
+def placed(lesson: Lesson) -> Placed:
+    """A lesson as it stands."""
+    return Placed(
+        lesson.campus, lesson.date, lesson.period, lesson.begin, lesson.end, lesson.group_id, lesson.teachers,
+        lesson.room_id, lesson.joint, lesson.planned_at,
+    )  # fmt: skip
+
+
+def after(lesson: Lesson, change: LessonOverride, bells: Times) -> Placed | None:
+    """A lesson as it would be with one change more; None when it is cancelled. bells: of the new date."""
+    now = placed(lesson)
+    if change.kind == "cancel":
+        return None
+    fields = dict(now.__dict__)
+    if change.kind == "cover" and change.new_teacher_id:
+        fields["teachers"] = _replaced(lesson, change)
+    if change.kind == "room":
+        fields["room_id"] = change.new_room_id
+    if change.kind in ("move", "swap") and change.new_date and change.new_period is not None:
+        begin, end = bells.get(change.new_period, ("", ""))
+        fields |= {"date": change.new_date, "period": change.new_period, "begin": begin, "end": end}
+    return Placed(**fields)
+
+
+def _replaced(lesson: Lesson, change: LessonOverride) -> tuple[str, ...]:
+    new = change.new_teacher_id or ""
+    gone = change.teacher_id or (lesson.planned_teachers[0] if lesson.planned_teachers else "")
+    if gone in lesson.teachers:
+        return tuple(new if each == gone else each for each in lesson.teachers)
+    # Somebody covers already: the newest cover takes his place.
+    return (new, *lesson.teachers[1:])
+
+
+def clashes(changed: Sequence[Placed], standing: Iterable[Placed], travel: Travel) -> list[Clash]:
+    """What the changed lessons run into, among each other and among those that stand, once each."""
+    found: dict[tuple[str, str, Place], Clash] = {}
+    ours = {each.planned_at for each in changed}
+    around = [*changed, *(each for each in standing if each.planned_at not in ours)]
+    for one in changed:
+        for other in around:
+            if one.date == other.date and one.planned_at != other.planned_at:
+                for clash in _between(one, other, travel):
+                    found.setdefault((clash.kind, clash.who, other.planned_at), clash)
+    return list(found.values())
+
+
+def _between(one: Placed, other: Placed, travel: Travel) -> list[Clash]:
+    found = []
+    together = bool(one.joint) and one.joint == other.joint
+    if not together:
+        way = max(travel.get((one.campus, other.campus), 0), travel.get((other.campus, one.campus), 0))
+        if meet(one, other, travel):
+            found += [Clash("teacher", who, other, way) for who in one.teachers if who in other.teachers]
+    if one.campus == other.campus and meet(one, other, {}):
+        if one.group_id == other.group_id:
+            found.append(Clash("class", one.group_id, other))
+        if one.room_id and one.room_id == other.room_id and not together:
+            found.append(Clash("room", one.room_id, other))
+    return found
+
+
+def meet(one: Placed, other: Placed, travel: Travel) -> bool:
+    """True when nobody can be at both: clock times overlap, the way between campuses included.
+
+    Where a bell is missing, the same period of the same campus meets itself and nothing else.
+    """
+    if one.date != other.date:
+        return False
+    if not (one.begin and other.begin):
+        return (one.campus, one.period) == (other.campus, other.period)
+    there = travel.get((one.campus, other.campus), 0) if one.campus != other.campus else 0
+    back = travel.get((other.campus, one.campus), 0) if one.campus != other.campus else 0
+    return minutes(one.begin) < minutes(other.end) + back and minutes(other.begin) < minutes(one.end) + there
+
+
+def minutes(clock: str) -> int:
+    """`HH:MM` as minutes since midnight."""
+    return int(clock[:2]) * 60 + int(clock[3:])
