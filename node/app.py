@@ -12,6 +12,8 @@ from node.api import views as api
 from node.attendance import views as attendance
 from node.config import ClockLimits, NodeConfig, NodePorts
 from node.conflicts import views as conflicts
+from node.leave import views as leave
+from node.lessons import views as lessons
 from node.recovery import views as recovery
 from node.recovery.daywatch import DayWatch
 from node.recovery.store import begin_run
@@ -26,6 +28,8 @@ from sync.replica import Replica, connect
 MENU = (
     MenuItem("today.page", "今天", "Today"),
     MenuItem("attendance.day", "点名", "Registers"),
+    MenuItem("lessons.week", "课表", "Lessons"),
+    MenuItem("leave.page", "请假", "Leave"),
     MenuItem("staff.day", "教职工考勤", "Staff days"),
     MenuItem("conflicts.inbox", "冲突", "Conflicts"),
     MenuItem("sync_state.page", "同步", "Sync"),
@@ -33,8 +37,8 @@ MENU = (
 
 # What writes or opens a register waits until the date is believed; so does the page that says which are due:
 # in 1970 nobody has a class. What may see registers over the API shows which may be taken, and hands out the token.
-NEEDS_A_DATE = frozenset({"register.see", "register.take", "register.correct", "staff_day.enter"})
-NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff"})
+NEEDS_A_DATE = frozenset({"register.see", "register.take", "register.correct", "staff_day.enter", "lesson.close"})
+NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "lessons", "leave"})
 
 
 def create_app(
@@ -52,7 +56,7 @@ def create_app(
     """
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)
-    rooms = (today, attendance, staff, conflicts, sync_state, recovery, setup, api)
+    rooms = (today, attendance, lessons, leave, staff, conflicts, sync_state, recovery, setup, api)
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(
         "node",

@@ -55,6 +55,7 @@ _TAKERS = frozenset(
     }
 )  # fmt: skip
 _OFFICE = frozenset({"clerk", "campus_head", "general_principal", "centre_director"})
+_DAY_CLOSERS = _OFFICE | {"middle_leader", "duty_leader"}
 
 # RECORDS.md, "Roles × actions, first cut". Finer limits (days, own class, own person) are rules of the
 # room that performs the action: this table says who may knock at all.
@@ -76,6 +77,15 @@ ACTIONS: Final = MappingProxyType(
         "role.grant": frozenset({"system_operator", "general_principal"}),
         "leave.approve": frozenset({"grade_leader", "middle_leader", "campus_head", "general_principal"}),
         "timetable.change": frozenset({"clerk", "middle_leader", "centre_director"}),
+        # Lessons and leave: finer limits are rules of the rooms.
+        "lesson.close": frozenset(
+            {
+                "teacher", "homeroom_teacher", "deputy_homeroom_teacher", "supply_teacher", "kindergarten_teacher",
+                "research_leader", "prep_leader", "grade_leader",
+            }
+        ) | _DAY_CLOSERS,  # fmt: skip
+        "lesson.close_campus": _DAY_CLOSERS,
+        "leave.file": frozenset({"clerk"}),
         "room.decide": frozenset({"clerk", "campus_head", "centre_director"}),
         "ethics.enter": frozenset({"campus_head", "centre_director"}),
         "task.enter": frozenset({"centre_director"}),

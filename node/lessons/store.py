@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from node.lessons.candidates import Colleague
-from shared.records import CalendarDay, LessonException, LessonOverride, Room, RosterGroup
+from shared.records import CalendarDay, LessonDay, LessonException, LessonOverride, Room, RosterGroup
 from shared.schema import find, record_of, select
 from sync.capture import ABSENT, token_of
 from sync.replica import Replica
@@ -118,6 +118,12 @@ def exceptions_at(db: Database, group_id: str, day: str, period: int) -> dict[st
     """Teacher → what was noted about a lesson."""
     found = select(db, LessonException, group_id=group_id, date=day, period=period)
     return {each.person_id: each for each in found}
+
+
+def closed_since(db: Database, campus: str, begin: str) -> list[LessonDay]:
+    """The closed days of a campus from a date on, the newest first."""
+    sql = "SELECT * FROM lesson_day WHERE campus = ? AND date >= ? ORDER BY date DESC, closed_at DESC, person_id"
+    return [record_of(LessonDay, row) for row in db.query(sql, (campus, begin))]
 
 
 def change_named(db: Database, id_: str) -> LessonOverride | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from sqlite_utils import Database
 
 from node.today.rules import Taken
-from shared.records import CalendarDay, RollSession, RosterGroup
+from shared.records import CalendarDay, LessonOverride, RollSession, RosterGroup
 from shared.schema import find, record_of, select
 
 
@@ -37,3 +40,29 @@ def taken_on(db: Database, campus: str, day: str) -> dict[tuple[str, str], Taken
         WHERE g.campus = ? AND r.date = ?"""
     rows = db.conn.execute(sql, (campus, day))
     return {(row[0], row[1]): Taken(*row[2:]) for row in rows}
+
+
+def covers_given(db: Database, person_id: str, begin: str, end: str) -> list[LessonOverride]:
+    """The covers that a person was asked to give in `[begin, end)`."""
+    sql = """SELECT * FROM lesson_override WHERE kind = 'cover' AND withdrawn_at = '' AND new_teacher_id = ?
+             AND date >= ? AND date < ? ORDER BY date, period, id"""
+    return [record_of(LessonOverride, row) for row in db.query(sql, (person_id, begin, end))]
+
+
+def campuses_of_person(db: Database, person_id: str, day: str) -> list[str]:
+    """The campuses where a person has a place on a date."""
+    rows = db.conn.execute(
+        "SELECT DISTINCT campus FROM staff_membership WHERE person_id = ? AND begin <= ? AND (end IS NULL OR end > ?)",
+        (person_id, day, day),
+    )
+    return [campus for (campus,) in rows]
+
+
+def names_of(db: Database, ids: Iterable[str]) -> dict[str, str]:
+    """Groups, rooms and people by id → name."""
+    asked = json.dumps(sorted(ids))
+    sql = "SELECT id, name FROM {} WHERE id IN (SELECT value FROM json_each(?))"
+    found: dict[str, str] = {}
+    for table in ("roster_group", "room", "person"):
+        found.update(db.conn.execute(sql.format(table), (asked,)).fetchall())
+    return found

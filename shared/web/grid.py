@@ -13,7 +13,8 @@ class GridItem:
     """What stands in a cell. tone: lesson, firm, tentative, clash, change, gone or free; every tone has its word.
 
     words: what is read first; sub: small print under it; says: the tone in words for those who see no colour
-    ("" where `words` say it already); href: "" for what leads nowhere.
+    ("" where `words` say it already); href: "" for what leads nowhere; links: further names that lead to
+    pages of their own, as (words, href), shown where `sub` stands.
     """
 
     tone: str
@@ -21,6 +22,7 @@ class GridItem:
     sub: str = ""
     says: str = ""
     href: str = ""
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
