@@ -5,11 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from shared.openapi import field_schema, openapi_document
-from shared.records import CalendarDay, Register, RegisterException, RollSession, RosterGroup, StaffDay
+from shared.records import (
+    CalendarDay,
+    LeaveApproval,
+    LeaveRequest,
+    LessonDay,
+    LessonException,
+    LessonOverride,
+    Register,
+    RegisterException,
+    RollSession,
+    RosterGroup,
+    StaffDay,
+)
 from shared.records.declare import specs_of
 
 API_VERSION = "1"
-RECORDS_SHOWN: tuple[type, ...] = (RosterGroup, RollSession, CalendarDay, Register, RegisterException, StaffDay)
+RECORDS_SHOWN: tuple[type, ...] = (
+    RosterGroup, RollSession, CalendarDay, Register, RegisterException, StaffDay, LessonDay, LessonException,
+    LessonOverride, LeaveRequest, LeaveApproval,
+)  # fmt: skip
 
 
 def openapi() -> dict[str, Any]:
@@ -59,8 +74,48 @@ def _paths() -> dict[str, dict[str, Any]]:
                 write=True,
             )
         },
+        **_lesson_paths(),
+        **_leave_paths(),
         "/api/v1/sync": {"get": _operation("同步状态 / state of sync")},
         "/api/v1/openapi.json": {"get": _operation("本文档 / this document")},
+    }
+
+
+def _lesson_paths() -> dict[str, dict[str, Any]]:
+    day, change = [_in_path("date")], [_in_path("change_id")]
+    one = [_in_path("group_id"), _in_path("date"), _in_path("period"), _in_path("person_id")]
+    seen_by = [_in_query(name) for name in ("group", "teacher", "room", "campus")]
+    return {
+        "/api/v1/lessons": {"get": _operation("一周的课 / lessons of a week", [_DATE, *seen_by])},
+        "/api/v1/lesson-days/{date}": {
+            "put": _operation("按课表上完 / close a day", day, body=_ref("CloseBody"), write=True),
+            "delete": _operation("重新打开 / re-open a day", day, body=_ref("ReopenBody"), write=True),
+        },
+        "/api/v1/lessons/{group_id}/{date}/{period}/exceptions/{person_id}": {
+            "put": _operation("课务例外 / how a lesson went", one, body=_ref("LessonNote"), write=True)
+        },
+        "/api/v1/lesson-changes": {
+            "post": _operation("课程变动 / changes for one date", body=_ref("ChangesBody"), write=True)
+        },
+        "/api/v1/lesson-changes/{change_id}/withdraw": {
+            "post": _operation("撤销变动 / withdraw a change", change, body=_ref("TokenBody"), write=True)
+        },
+    }
+
+
+def _leave_paths() -> dict[str, dict[str, Any]]:
+    one = [_in_path("leave_id")]
+    return {
+        "/api/v1/leave": {
+            "get": _operation("请假 / leave"),
+            "post": _operation("请假 / ask for leave", body=_ref("LeaveBody"), write=True),
+        },
+        "/api/v1/leave/{leave_id}/withdraw": {
+            "post": _operation("撤回请假 / withdraw a leave", one, body=_ref("TokenBody"), write=True)
+        },
+        "/api/v1/leave/{leave_id}/answer": {
+            "put": _operation("审批 / answer a leave", one, body=_ref("AnswerBody"), write=True)
+        },
     }
 
 
@@ -77,6 +132,10 @@ _CSRF = {
 def _in_path(name: str) -> dict[str, Any]:
     schema = {"type": "string", "format": "date"} if name == "date" else {"type": "string"}
     return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _in_query(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -127,6 +186,27 @@ def _schemas() -> dict[str, dict[str, Any]]:
         "CorrectionsBody": _object({"corrections": _list(mark_row), "token": text}, "corrections"),
         "RegisterShown": {"type": "object", "required": ["taken", "token"], "properties": shown},
         "StaffDaysBody": _object({"entries": _list(entry_row), "others_present": {"type": "boolean"}}, "entries"),
+        **_lesson_schemas(),
+    }
+
+
+def _lesson_schemas() -> dict[str, dict[str, Any]]:
+    text, yes_or_no = {"type": "string"}, {"type": "boolean"}
+    change = _fields(
+        LessonOverride, "group_id", "date", "period", "kind", "teacher_id", "new_teacher_id", "new_room_id",
+        "new_date", "new_period", "reason", "note",
+    )  # fmt: skip
+    changes = _list(_object({**change, "other_group": text}, "group_id", "date", "period", "kind"))
+    wish = _fields(LeaveRequest, "kind", "begin", "begin_part", "end", "note", "with_proof")
+    wish |= {"last": {"type": "string", "format": "date", "description": "the last day away, in place of `end`"}}
+    return {
+        "CloseBody": _object({"whole": {**yes_or_no, "description": "the campus's day, not only one's own"}}),
+        "ReopenBody": _object({"person_id": text, "reason": text}, "reason"),
+        "LessonNote": _object({**_fields(LessonException, "kind", "minutes", "note"), "token": text}),
+        "ChangesBody": _object({"changes": changes, "confirmed": yes_or_no}, "changes"),
+        "TokenBody": _object({"token": text}),
+        "LeaveBody": _object({**wish, "person_id": text}, "kind", "begin"),
+        "AnswerBody": _object({**_fields(LeaveApproval, "decision", "note"), "token": text}, "decision"),
     }
 
 

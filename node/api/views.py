@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask_wtf.csrf import generate_csrf
 
-from node.api import bodies, document
+from node.api import bodies, document, lessons
 from node.attendance import rules, saving
 from node.attendance import store as registers
 from node.attendance.rules import RegisterLimits
@@ -39,6 +39,7 @@ ROUTES = {
     "api.enter_staff_days": "staff_day.enter",
     "api.sync": "any_staff",
     "api.openapi": "public",
+    **lessons.ROUTES,
 }
 
 REGISTER = "/registers/<group_id>/<date>/<session>"
@@ -78,6 +79,7 @@ def blueprint(registers_open: RegisterLimits | None = None, staff_open: StaffDay
     )
     for method, path, view, endpoint in rules_of:
         room.add_url_rule(path, endpoint, view, methods=[method])
+    lessons.add_to(room)
     return room
 
 

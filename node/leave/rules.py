@@ -24,15 +24,15 @@ def request_problems(wish: LeaveRequest, own: Iterable[Leave], today: date, limi
     """What is wrong with a wish beyond what its fields can say. own: the person's other leaves."""
     begin, end = date.fromisoformat(wish.begin), date.fromisoformat(wish.end)
     if end <= begin:
-        return [Problem("last", "end_before_begin")]
+        return [Problem("last", "end_before_begin", {"zh": "最后一天", "en": "Last day"})]
     problems = []
     if begin < today - timedelta(days=limits.back_days_max):
-        problems.append(Problem("begin", "too_far_back", {"days": limits.back_days_max}))
+        problems.append(Problem("begin", "too_far_back", {"zh": "第一天", "en": "First day", "days": limits.back_days_max}))
     if (end - begin).days > limits.length_days_max:
-        problems.append(Problem("last", "leave_too_long", {"days": limits.length_days_max}))
+        problems.append(Problem("last", "leave_too_long", {"zh": "请假", "en": "The leave", "days": limits.length_days_max}))
     live = (each for each in own if each.state in ("asked", "approved"))
     if any(_meet(each.request, wish) for each in live):
-        problems.append(Problem("begin", "leave_overlaps"))
+        problems.append(Problem("begin", "leave_overlaps", {"zh": "请假", "en": "The leave"}))
     return problems
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -82,11 +82,7 @@ def _choices(codes: str) -> list[tuple[str, str]]:
 def last_day(leave: Leave) -> str:
     """The last day away, which people say instead of the first day back."""
     end = leave.request.end
-    return (_date(end) - timedelta(days=1)).isoformat()
-
-
-def _date(text: str) -> Any:
-    return type(today()).fromisoformat(text)
+    return (date.fromisoformat(end) - timedelta(days=1)).isoformat()
 
 
 def _step(leave: Leave) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,9 +10,12 @@ from shared.errors import Problem
 from shared.lessons.held import EVERYBODY, Closing
 from shared.lessons.rules import Lesson
 from shared.records import LessonException, LessonOverride
+from shared.records.declare import specs_of
 from shared.roles import Held, may_do
 
 TAUGHT_DAYS = frozenset({"school_day", "make_up"})
+# The field a problem names that is not about one field.
+WHOLE_LESSON = "lesson"
 TIMED_EXCEPTIONS = frozenset({"late", "left_early"})
 # What each kind of change must say, and nothing else of these.
 NEEDED = {
@@ -72,18 +75,16 @@ def day_refusal(kind: str | None, day: date, today: date) -> str | None:
     return None if kind in TAUGHT_DAYS else "not_a_school_day"
 
 
-def close_refusal(asker: Asker, person_id: str, lessons: Sequence[Lesson]) -> str | None:
+def close_refusal(asker: Asker, person_id: str) -> str | None:
     """Why this person may not close the day of `person_id` ("*": the campus's), or None.
 
-    lessons: the campus's lessons of that date. A teacher closes the own day; the campus's is the office's.
+    A teacher closes the own day; the campus's, and somebody else's, is the office's.
     """
     if person_id == EVERYBODY:
         return None if asker.office else "not_the_office_of_lessons"
     if person_id != asker.person_id and not asker.office:
         return "not_your_lessons"
-    if not (asker.closes or asker.office):
-        return "not_allowed"
-    return None if own_lessons(lessons, person_id) else "no_lessons_then"
+    return None if asker.closes or asker.office else "not_allowed"
 
 
 def is_closed(closed: Collection[Closing], campus: str, day: str, person_id: str) -> bool:
@@ -127,41 +128,49 @@ def exception_refusal(asker: Asker, person_id: str, stands: LessonException | No
 def exception_problems(kind: str, minutes: int) -> list[Problem]:
     """Late and left early need their minutes, the others have none."""
     if kind in TIMED_EXCEPTIONS and minutes == 0:
-        return [Problem("minutes", "minutes_missing")]
+        return [about(LessonException, "minutes", "minutes_missing")]
     if kind not in TIMED_EXCEPTIONS and minutes != 0:
-        return [Problem("minutes", "minutes_not_for_this_exception")]
+        return [about(LessonException, "minutes", "minutes_not_for_this_exception")]
     return []
+
+
+def about(record: type, name: str, reason: str) -> Problem:
+    """A problem of a field, called as its record declares it."""
+    spec = specs_of(record)[name]
+    return Problem(name, reason, {"zh": spec.zh, "en": spec.en})
+
+
+def _about_lesson(reason: str, date: str, period: int) -> Problem:
+    return Problem(WHOLE_LESSON, reason, {"zh": "课", "en": "The lesson", "date": date, "period": period})
 
 
 def change_problems(change: LessonOverride, lesson: Lesson | None) -> list[Problem]:
     """What is wrong with a change of a lesson (None: there is no such lesson), before any clash is looked at."""
     if lesson is None or lesson.state == "moved":
-        return [Problem("lesson", "lesson_not_there", {"date": change.date, "period": change.period})]
+        return [_about_lesson("lesson_not_there", change.date, change.period)]
     given = {
         "new_teacher_id": change.new_teacher_id, "new_room_id": change.new_room_id, "new_date": change.new_date,
         "new_period": change.new_period,
     }  # fmt: skip
     needed = NEEDED[change.kind]
-    problems = [Problem(name, "missing") for name in needed if given[name] in (None, "")]
-    if change.kind != "swap":
-        problems += [Problem(n, "not_for_this_change") for n, v in given.items() if n not in needed and v is not None]
+    problems = [about(LessonOverride, name, "missing") for name in needed if given[name] in (None, "")]
+    foreign = [name for name, value in given.items() if name not in needed and value is not None]
+    problems += [about(LessonOverride, name, "not_for_this_change") for name in foreign]
     if problems:
         return problems
     return _same_as_now(change, lesson)
 
 
 def _same_as_now(change: LessonOverride, lesson: Lesson) -> list[Problem]:
-    if lesson.state == "cancelled" and change.kind != "cancel":
-        return [Problem("lesson", "lesson_cancelled", {"date": lesson.date, "period": lesson.period})]
+    if lesson.state == "cancelled":
+        return [_about_lesson("lesson_cancelled", lesson.date, lesson.period)]
     if change.kind == "cover" and change.new_teacher_id in lesson.teachers:
-        return [Problem("new_teacher_id", "teaches_it_already")]
+        return [about(LessonOverride, "new_teacher_id", "teaches_it_already")]
     if change.kind == "room" and change.new_room_id == lesson.room_id:
-        return [Problem("new_room_id", "room_is_that")]
-    if change.kind == "cancel" and lesson.state == "cancelled":
-        return [Problem("lesson", "lesson_cancelled", {"date": lesson.date, "period": lesson.period})]
+        return [about(LessonOverride, "new_room_id", "room_is_that")]
     moves = change.kind in ("move", "swap")
     if moves and (change.new_date, change.new_period) == (lesson.date, lesson.period):
-        return [Problem("new_period", "time_is_that")]
+        return [about(LessonOverride, "new_period", "time_is_that")]
     return []
 
 

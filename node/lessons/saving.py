@@ -65,12 +65,13 @@ def close_day(
     Raises InvalidInput for a date that cannot be closed, NotAllowed for somebody else's.
     """
     check_day(db, at, day)
+    refusal = rules.close_refusal(asker, person_id)
+    if refusal:
+        raise NotAllowed(refusal)
     with write(replica, db, author) as w:
-        refusal = rules.close_refusal(asker, person_id, lessons_of_day(w.db, at.campus, day))
-        if refusal == "no_lessons_then":
-            raise InvalidInput(Problem("date", refusal, {"zh": "日期", "en": "date"}))
-        if refusal:
-            raise NotAllowed(refusal)
+        lessons = lessons_of_day(w.db, at.campus, day)
+        if person_id != EVERYBODY and not rules.own_lessons(lessons, person_id):
+            raise InvalidInput(Problem("date", "no_lessons_then", {"zh": "日期", "en": "date"}))
         closed = any(find(w.db, LessonDay, at.campus, day, who) for who in {person_id, EVERYBODY})
         if not closed:
             w.insert(
@@ -132,7 +133,7 @@ def save_exception(
     if refusal:
         raise NotAllowed(refusal)
     if person_id not in lesson.teachers or lesson.state != "planned":
-        raise InvalidInput(Problem("person_id", "does_not_teach_it", {"person": person_id}))
+        raise InvalidInput(rules.about(LessonException, "person_id", "does_not_teach_it"))
     wanted = _exception_from(place, person_id, raw, author)
     with write(replica, db, author) as w:
         if wanted is None:
@@ -198,7 +199,7 @@ def drafts_of(db: Database, campus: str, wanted: Sequence[tuple[LessonOverride, 
             _own_campus(group, campus)
             partner = _lesson_or_none(db, (group, str(change.new_date), int(change.new_period or 0)))
             if partner is None or partner.state != "planned":
-                found = [Problem("new_period", "lesson_not_there", {"date": change.new_date, "period": change.new_period})]
+                found = [rules.about(LessonOverride, "new_period", "nothing_to_swap_with")]
         problems += found
         if lesson is not None and not found:
             drafts.append(Draft(change, lesson, partner))
@@ -220,13 +221,14 @@ def _unknown(db: Database, campus: str, change: LessonOverride) -> list[Problem]
     if change.kind == "cover":
         known = {each.person_id for each in store.colleagues(db, change.date)}
         if change.new_teacher_id not in known:
-            found.append(Problem("new_teacher_id", "not_a_member", {"person": change.new_teacher_id}))
+            found.append(rules.about(LessonOverride, "new_teacher_id", "not_a_member_anywhere"))
     if change.kind == "room":
         room = find(db, Room, change.new_room_id)
         if room is None or room.campus != campus:
-            found.append(Problem("new_room_id", "room_not_here", {"room": change.new_room_id}))
+            found.append(rules.about(LessonOverride, "new_room_id", "room_not_here"))
     if change.kind == "move":
-        day = store.calendar(db, campus, str(change.new_date), day_after(str(change.new_date))).get(str(change.new_date))
+        to = str(change.new_date)
+        day = store.calendar(db, campus, to, day_after(to)).get(to)
         if day is None or day.kind not in rules.TAUGHT_DAYS:
             found.append(Problem("new_date", "not_a_school_day", {"zh": "日期", "en": "date"}))
     return found
@@ -302,11 +304,9 @@ def _insert(w: Writing, draft: Draft, author: Author) -> list[str]:
         return [id_]
     other_group, other_day, other_period = draft.partner.planned_at
     other_id = w.mint(campus_of(group_id))
-    halves = {"new_date": None, "new_period": None}
-    w.insert(
-        replace(own, pair_id=other_id, **halves),
-        replace(own, id=other_id, pair_id=id_, group_id=other_group, date=other_day, period=other_period, **halves),
-    )
+    half = replace(own, pair_id=other_id, new_date=None, new_period=None)
+    other = replace(half, id=other_id, pair_id=id_, group_id=other_group, date=other_day, period=other_period)
+    w.insert(half, other)
     return [id_, other_id]
 
 

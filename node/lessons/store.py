@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -67,14 +68,13 @@ def rooms_on(db: Database, begin: str, end: str) -> list[Room]:
 
 def colleagues(db: Database, day: str) -> list[Colleague]:
     """Everybody who may teach, with the campuses of a date, by initials."""
-    marks = ", ".join("?" for _ in COVERING)
-    sql = (
+    rows = db.conn.execute(
         "SELECT m.person_id, coalesce(p.name, m.person_id), group_concat(DISTINCT m.campus)"
         " FROM staff_membership m LEFT JOIN person p ON p.id = m.person_id"
-        " WHERE m.begin <= ? AND (m.end IS NULL OR m.end > ?) AND m.category IN (" + marks + ")"
-        " GROUP BY m.person_id ORDER BY p.initials, 2, m.person_id"
+        " WHERE m.begin <= ? AND (m.end IS NULL OR m.end > ?) AND m.category IN (SELECT value FROM json_each(?))"
+        " GROUP BY m.person_id ORDER BY p.initials, 2, m.person_id",
+        (day, day, json.dumps(COVERING)),
     )
-    rows = db.conn.execute(sql, (day, day, *COVERING))
     return [Colleague(person_id, name, tuple(sorted(campuses.split(",")))) for person_id, name, campuses in rows]
 
 
@@ -131,7 +131,9 @@ def change_named(db: Database, id_: str) -> LessonOverride | None:
     return find(db, LessonOverride, id_)
 
 
-def exception_tokens(db: Database, replica: Replica, place: tuple[str, str, int], people: Iterable[str]) -> dict[str, str]:
+def exception_tokens(
+    db: Database, replica: Replica, place: tuple[str, str, int], people: Iterable[str]
+) -> dict[str, str]:
     """Teacher → version token of what the page shows about a lesson; `ABSENT` where it shows nothing."""
     return {who: token_of(db, replica, LessonException, (*place, who)) or ABSENT for who in people}
 

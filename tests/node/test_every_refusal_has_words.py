@@ -7,7 +7,7 @@ import pytest
 
 from shared.web.words import table
 
-ROOMS = ("attendance", "staff", "api")
+ROOMS = ("attendance", "staff", "api", "lessons", "leave")
 NODE = Path(__file__).resolve().parents[2] / "node"
 RAISED = {"NotAllowed", "NotFound", "Stale"}
 
@@ -15,7 +15,7 @@ RAISED = {"NotAllowed", "NotFound", "Stale"}
 def spoken(room):
     """(error codes, problem reasons) that a room's modules write down as literals."""
     codes, reasons = set(), set()
-    for path in (NODE / room).glob("*.py"):
+    for path in (NODE / room).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]

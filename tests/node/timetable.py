@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from shared.records import (
     BellPeriod,
     CalendarDay,
-    LessonDay,
     LeaveApproval,
     LeaveRequest,
+    LessonDay,
     LessonOverride,
     Room,
     RosterGroup,

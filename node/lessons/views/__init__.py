@@ -27,8 +27,9 @@ ROUTES = {
 def blueprint(limits: LessonLimits | None = None) -> Blueprint:
     """The room, with the numbers the school has set."""
     room = Blueprint(
-        "lessons", __name__, template_folder="../templates", static_folder="../static", static_url_path="/static/lessons"
-    )
+        "lessons", __name__, template_folder="../templates", static_folder="../static",
+        static_url_path="/static/lessons",
+    )  # fmt: skip
     held = limits or LessonLimits()
     one = "/lessons/<group_id>/<date>/<int:period>"
     rules: tuple[tuple[str, str, str, Any], ...] = (

@@ -30,10 +30,10 @@ def _clash_words(clash: Clash) -> str:
     where = placed_words(other)
     if clash.kind == "teacher":
         words = _("%(name)s 那时已有课：%(where)s。", name=names.person(clash.who), where=where)
-        return words + (_("两校区路上要 %(n)s 分钟。", n=clash.minutes) if clash.minutes else "")
+        return str(words) + (str(_("两校区路上要 %(n)s 分钟。", n=clash.minutes)) if clash.minutes else "")
     if clash.kind == "class":
-        return _("%(name)s 那时已有课：%(where)s。", name=names.group(clash.who), where=where)
-    return _("%(name)s 那时有人上课：%(where)s。", name=names.room(clash.who), where=where)
+        return str(_("%(name)s 那时已有课：%(where)s。", name=names.group(clash.who), where=where))
+    return str(_("%(name)s 那时有人上课：%(where)s。", name=names.room(clash.who), where=where))
 
 
 def placed_words(place: Placed) -> str:
@@ -47,7 +47,7 @@ def draft_words(draft: Draft) -> str:
     """What a change will do, in one line."""
     lesson = visit.lesson_words(draft.lesson)
     if draft.partner is not None:
-        return _("%(one)s 与 %(other)s 互换", one=lesson, other=visit.lesson_words(draft.partner))
+        return str(_("%(one)s 与 %(other)s 互换", one=lesson, other=visit.lesson_words(draft.partner)))
     return visit.pair(lesson, change_words(draft.change))
 
 

@@ -91,7 +91,7 @@ def _view() -> View:
 
 def _title(view: View) -> str:
     if view.own:
-        return _("我的课")
+        return str(_("我的课"))
     names = visit.names()
     return {"group": names.group, "teacher": names.person, "room": names.room}[view.kind](view.id)
 
@@ -185,15 +185,16 @@ def _mark_words(entry: Entry) -> str:
     lesson, names = entry.lesson, visit.names()
     planned = visit.comma().join(map(names.person, lesson.planned_teachers))
     if entry.mark == "moved" and lesson.moved_to:
-        return _("改到 %(day)s 第%(n)s节", day=visit.day_words(lesson.moved_to[0]), n=lesson.moved_to[1])
+        return str(_("改到 %(day)s 第%(n)s节", day=visit.day_words(lesson.moved_to[0]), n=lesson.moved_to[1]))
     if entry.mark == "moved_in" and lesson.moved_from:
-        return _("由 %(day)s 第%(n)s节 改来", day=visit.day_words(lesson.moved_from[0]), n=lesson.moved_from[1])
-    return {
+        return str(_("由 %(day)s 第%(n)s节 改来", day=visit.day_words(lesson.moved_from[0]), n=lesson.moved_from[1]))
+    words = {
         "cancelled": _("停课"), "moved": _("已改时间"), "moved_in": _("改来的课"), "uncovered": _("待安排代课"),
         "covered": _("代课（原 %(name)s）", name=planned), "cover": _("我代 %(name)s", name=planned)
         if lesson.teachers and visitor().person_id in lesson.teachers else _("代 %(name)s", name=planned),
         "room": _("换了教室"), "room_left": _("改到别的教室"), "": "",
-    }[entry.mark]  # fmt: skip
+    }  # fmt: skip
+    return str(words[entry.mark])
 
 
 def _choices(begin: str, end: str) -> dict[str, Any]:
