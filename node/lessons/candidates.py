@@ -58,7 +58,7 @@ class Candidate:
 
 
 def ranked(lesson: Lesson, colleagues: Iterable[Colleague], around: Around) -> list[Candidate]:
-    """Everybody who does not teach this lesson already, the most fitting first.
+    """Everybody who does not teach this lesson already and was not to teach it, the most fitting first.
 
     Free, at this campus, teaches the class or the subject (both is best), fewest covers this term, lightest
     week: in this order, so that each place in the list can be explained by one sentence.
@@ -67,7 +67,7 @@ def ranked(lesson: Lesson, colleagues: Iterable[Colleague], around: Around) -> l
     for each in around.week:
         for who in each.teachers if each.state == "planned" else ():
             busy.setdefault(who, []).append(each)
-    others = (each for each in colleagues if each.person_id not in lesson.teachers)
+    others = (each for each in colleagues if each.person_id not in (*lesson.teachers, *lesson.planned_teachers))
     return sorted((_judged(lesson, each, busy.get(each.person_id, ()), around) for each in others), key=rank)
 
 

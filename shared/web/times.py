@@ -22,6 +22,11 @@ def spoken_date(day: date, lang: str, *, today: date | None = None) -> str:
     return f"{WEEKDAYS_EN[day.weekday()]} {day.day} {MONTHS_EN[day.month - 1]}{year}"
 
 
+def spoken_day(day: date, lang: str) -> str:
+    """`9月15日`, for where the weekday stands already."""
+    return f"{day.month}月{day.day}日" if lang.startswith("zh") else f"{day.day} {MONTHS_EN[day.month - 1]}"
+
+
 def spoken_instant(instant: str, now_ms: int, lang: str) -> str:
     """`今天 08:05`, `昨天 23:40`, `周二 18:05` within a week, else `10月13日 周一 18:05`."""
     moment = local_time(instant_ms(instant))

@@ -15,13 +15,14 @@ from node.lessons import rules, saving, store
 from node.lessons.views import visit
 from node.lessons.week import KINDS, Entry, days_shown, periods_shown, seen_by, times_of
 from shared.errors import InvalidInput, Problem
+from shared.lessons.bells import Times
 from shared.lessons.store import bells_of, closed_between, lessons_between
 from shared.web.app import language
 from shared.web.auth import may, visitor
 from shared.web.db import db, today
 from shared.web.grid import Grid, GridColumn, GridItem, GridRow
 from shared.web.store import campus_names
-from shared.web.times import WEEKDAYS_EN, WEEKDAYS_ZH
+from shared.web.times import WEEKDAYS_EN, WEEKDAYS_ZH, spoken_day
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def page() -> str:
         view=view,
         title=_title(view),
         whole=request.args.get("view") == "week",
-        grid=_grid(view, entries, days, list(bells_of(db(), home, shown.isoformat()))),
+        grid=_grid(view, entries, days, bells_of(db(), home, shown.isoformat()) if len(campuses) == 1 else {}),
         shown=next(each for each in lists if each.day == shown),
         lists=lists,
         earlier=_step(days, shown, -1),
@@ -128,18 +129,19 @@ def _step(days: Sequence[date], shown: date, step: int) -> str:
     return (rules.monday_of(shown) + timedelta(days=7 if step > 0 else -3)).isoformat()
 
 
-def _grid(view: View, entries: Sequence[Entry], days: Sequence[date], bells: Sequence[int]) -> Grid:
+def _grid(view: View, entries: Sequence[Entry], days: Sequence[date], bells: Times) -> Grid:
+    """The week's grid. bells: period → times; none where two campuses ring their own, then each lesson says its."""
     rows = []
     for period in periods_shown(entries, bells):
         of_period = [each for each in entries if each.lesson.period == period]
-        times = times_of(of_period)
+        times = (times_of(of_period) or bells.get(period)) if bells else None
         cells = tuple(
-            tuple(_item(view, each, times is None) for each in of_period if each.lesson.date == day.isoformat())
+            tuple(_item(view, each, times != (each.lesson.begin, each.lesson.end)) for each in of_period if each.lesson.date == day.isoformat())
             for day in days
         )
         rows.append(GridRow(_("第%(n)s节", n=period), visit.time_words(*times, period) if times else "", cells))
     columns = tuple(
-        GridColumn(_weekday(day), f"{day.month}-{day.day}", now=day == today()) for day in days
+        GridColumn(_weekday(day), spoken_day(day, language()), now=day == today()) for day in days
     )
     return Grid(_("%(title)s 一周课表", title=_title(view)), _("节次"), columns, tuple(rows))
 
