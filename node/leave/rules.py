@@ -25,11 +25,14 @@ def request_problems(wish: LeaveRequest, own: Iterable[Leave], today: date, limi
     begin, end = date.fromisoformat(wish.begin), date.fromisoformat(wish.end)
     if end <= begin:
         return [Problem("last", "end_before_begin", {"zh": "最后一天", "en": "Last day"})]
-    problems = []
+    problems: list[Problem] = []
+    about: dict[str, str | int | None]
     if begin < today - timedelta(days=limits.back_days_max):
-        problems.append(Problem("begin", "too_far_back", {"zh": "第一天", "en": "First day", "days": limits.back_days_max}))
+        about = {"zh": "第一天", "en": "First day", "days": limits.back_days_max}
+        problems.append(Problem("begin", "too_far_back", about))
     if (end - begin).days > limits.length_days_max:
-        problems.append(Problem("last", "leave_too_long", {"zh": "请假", "en": "The leave", "days": limits.length_days_max}))
+        about = {"zh": "请假", "en": "The leave", "days": limits.length_days_max}
+        problems.append(Problem("last", "leave_too_long", about))
     live = (each for each in own if each.state in ("asked", "approved"))
     if any(_meet(each.request, wish) for each in live):
         problems.append(Problem("begin", "leave_overlaps", {"zh": "请假", "en": "The leave"}))

@@ -26,11 +26,11 @@ class Colleague:
 class Around:
     """What decides beside the lesson itself.
 
-    week: the lessons of its week at all campuses; away: who is on approved leave at that time; covers: covers
-    of this term by person; travel: minutes between campuses.
+    busy: person → lessons of that week at all campuses; away: who is on approved leave at that time; covers:
+    covers of this term by person; travel: minutes between campuses.
     """
 
-    week: Sequence[Lesson]
+    busy: Mapping[str, Sequence[Lesson]]
     away: Collection[str]
     covers: Mapping[str, int]
     travel: Travel
@@ -57,18 +57,23 @@ class Candidate:
         return not self.obstacle
 
 
+def busy_by(week: Iterable[Lesson]) -> dict[str, list[Lesson]]:
+    """Person → the lessons he stands for."""
+    busy: dict[str, list[Lesson]] = {}
+    for each in week:
+        for who in each.teachers if each.state == "planned" else ():
+            busy.setdefault(who, []).append(each)
+    return busy
+
+
 def ranked(lesson: Lesson, colleagues: Iterable[Colleague], around: Around) -> list[Candidate]:
     """Everybody who does not teach this lesson already and was not to teach it, the most fitting first.
 
     Free, at this campus, teaches the class or the subject (both is best), fewest covers this term, lightest
     week: in this order, so that each place in the list can be explained by one sentence.
     """
-    busy: dict[str, list[Lesson]] = {}
-    for each in around.week:
-        for who in each.teachers if each.state == "planned" else ():
-            busy.setdefault(who, []).append(each)
     others = (each for each in colleagues if each.person_id not in (*lesson.teachers, *lesson.planned_teachers))
-    return sorted((_judged(lesson, each, busy.get(each.person_id, ()), around) for each in others), key=rank)
+    return sorted((_judged(lesson, each, around.busy.get(each.person_id, ()), around) for each in others), key=rank)
 
 
 def rank(one: Candidate) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shared.errors import Problem
+from shared.leave.rules import Leave, part_away
 from shared.records import StaffDay
 
 TEACHING_DAYS = frozenset({"school_day", "make_up", "exam"})
@@ -49,6 +50,20 @@ def entry_problems(entry: StaffDay) -> list[Problem]:
     if entry.status == "present" and entry.part != "full":
         found.append(Problem("part", "present_is_the_whole_day"))
     return [Problem(f"{p.field}-{entry.person_id}", p.reason, p.data) for p in found]
+
+
+def proposal(leave: Leave, day: str) -> tuple[str, str] | None:
+    """(status, part) that an approved leave proposes for a date; None where it does not hold it.
+
+    Marriage, maternity and bereavement are statutory; sick leave without proof is its own status.
+    """
+    part = part_away(leave, day)
+    if part is None:
+        return None
+    kind = leave.request.kind
+    if kind == "sick_leave":
+        return ("sick_leave" if leave.request.with_proof else "sick_leave_no_note"), part
+    return (kind if kind in ("personal_leave", "official_leave") else "statutory_leave"), part
 
 
 def is_exception(entry: StaffDay) -> bool:

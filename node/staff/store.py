@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlite_utils import Database
 
-from node.staff.rules import StaffDayLimits, day_refusal, entry_problems
+from node.staff.rules import StaffDayLimits, day_refusal, entry_problems, proposal
 from shared.errors import InvalidInput, NotAllowed, Problem
+from shared.leave.store import leaves_between
 from shared.records import CalendarDay, StaffDay
 from shared.schema import find, record_of, select
 from shared.validation import load
@@ -122,6 +123,13 @@ def entry_from(person_id: str, day: str, campus: str, raw: Mapping[str, object],
     return entry
 
 
+def proposals(db: Database, day: str) -> dict[str, tuple[str, str]]:
+    """Person → (status, part) that approved leave proposes for a date; nothing is recorded by it."""
+    following = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    found = ((each.request.person_id, proposal(each, day)) for each in leaves_between(db, day, following))
+    return {person: proposed for person, proposed in found if proposed}
+
+
 def save_entries(
     replica: Replica, db: Database, author: Author, entries: Sequence[StaffDay], shown: Mapping[str, str]
 ) -> int:
@@ -154,14 +162,16 @@ def _says_the_same(stands: StaffDay | None, entry: StaffDay) -> bool:
 
 
 def record_everyone_present(replica: Replica, db: Database, author: Author, campus: str, day: str) -> int:
-    """Record "present" for everyone of the campus without a row; the number of rows made.
+    """Record "present" for everyone of the campus without a row and without approved leave; the number of rows.
 
     The rows carry the rank "derived": one click for all says less than an entry about one person, so an
     office's entry made elsewhere at the same time wins (C4, rank).
     """
     bulk = dataclasses.replace(author, rank="derived")
     with write(replica, db, bulk) as w:
-        missing = [line.person_id for line in people(w.db, campus, day) if line.entry is None]
+        away = proposals(w.db, day)
+        open_lines = (line.person_id for line in people(w.db, campus, day) if line.entry is None)
+        missing = [who for who in open_lines if who not in away]
         w.insert(
             *(
                 StaffDay(person_id=who, date=day, campus=campus, status="present", entered_by=author.person_id)

@@ -63,6 +63,7 @@ def _page(asked: date, limits: StaffDayLimits, error: InvalidInput | None = None
     found = store.calendar_day(db(), campus, text)
     refusal = rules.day_refusal(found.kind if found else None, asked, today(), limits)
     lines = store.people(db(), campus, text)
+    proposed = store.proposals(db(), text)
     writable = refusal is None and may("staff_day.enter", campus)
     return render_template(
         "staff/day.html",
@@ -74,6 +75,8 @@ def _page(asked: date, limits: StaffDayLimits, error: InvalidInput | None = None
         lines=lines,
         tokens=store.tokens(db(), replica(), lines) if writable else {},
         counts=rules.counts(line.entry for line in lines),
+        proposed=proposed,
+        fills=sum(line.entry is None and line.person_id not in proposed for line in lines),
         writable=writable,
         refusal=problem_words(Problem("date", refusal, {"zh": "日期", "en": "Date"}), language())[0] if refusal else "",
         statuses=_choices("staff_day_status"),

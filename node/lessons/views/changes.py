@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date as Date
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from flask_babel import gettext as _
 
 from node.db import campus
 from node.lessons import rules, saving, store
-from node.lessons.candidates import Around, Candidate, ranked
+from node.lessons.candidates import Around, Candidate, busy_by, ranked
 from node.lessons.saving import Draft
 from node.lessons.views import asking, visit
 from node.lessons.week import Entry
@@ -32,11 +33,17 @@ CANDIDATES_SHOWN = 12
 SWAP_DAYS = 14
 
 
-def around_of(lesson: Lesson, week: Sequence[Lesson]) -> Around:
-    """What decides who could cover this lesson. week: the lessons of its week at all campuses."""
-    leaves = leaves_between(db(), lesson.date, saving.day_after(lesson.date))
-    away = {each.request.person_id for each in leaves if is_away_at(each, lesson.date, lesson.begin)}
-    return Around(week, away, store.covers_of_term(db(), lesson.date), store.travel(db()))
+def judge_of(day: str, week: Sequence[Lesson]) -> Callable[[Lesson], list[Candidate]]:
+    """Who could cover a lesson of a date, ranked. week: the lessons of its week at all campuses."""
+    leaves = leaves_between(db(), day, saving.day_after(day))
+    around = Around(busy_by(week), (), store.covers_of_term(db(), day), store.travel(db()))
+    people = store.colleagues(db(), day)
+
+    def judged(lesson: Lesson) -> list[Candidate]:
+        away = {each.request.person_id for each in leaves if is_away_at(each, day, lesson.begin)}
+        return ranked(lesson, people, replace(around, away=away))
+
+    return judged
 
 
 def week_of(day: str) -> list[Lesson]:
@@ -108,7 +115,7 @@ def _choices(codes: str) -> list[tuple[str, str]]:
 def _offers(found: Lesson) -> dict[str, Any]:
     """What the forms of changes offer: candidates with reasons, rooms, lessons to swap with."""
     week = week_of(found.date)
-    people = ranked(found, store.colleagues(db(), found.date), around_of(found, week))
+    people = judge_of(found.date, week)(found)
     near = lessons_between(
         db(), max(found.date, today().isoformat()), saving.day_after(found.date, SWAP_DAYS), campuses=[found.campus]
     )

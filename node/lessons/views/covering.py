@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,11 @@ from flask_babel import gettext as _
 
 from node.db import campus
 from node.lessons import rules, saving, store
-from node.lessons.candidates import Candidate, ranked, suggested
+from node.lessons.candidates import Candidate, suggested
 from node.lessons.views import visit
-from node.lessons.views.changes import CANDIDATES_SHOWN, around_of, reasons, save_or_warn, week_of
+from node.lessons.views.changes import CANDIDATES_SHOWN, judge_of, reasons, save_or_warn, week_of
 from shared.errors import InvalidInput
-from shared.leave.rules import away_on, is_away_at
+from shared.leave.rules import Leave, away_on, is_away_at
 from shared.leave.store import leaves_between
 from shared.lessons.rules import Lesson
 from shared.web.auth import require
@@ -59,7 +59,10 @@ def page(error: InvalidInput | None = None) -> str:
     away = away_on(leaves, text)
     people = [*dict.fromkeys([*([asked] if asked else []), *sorted(away)])]
     suggest = request.args.get("suggest") == asked and bool(asked)
-    board = [_absent(who, text, week, away, suggest=suggest and who == asked) for who in people]
+    day_lessons, judged = [each for each in week if each.date == text], judge_of(text, week)
+    board = [
+        _absent(who, day_lessons, away.get(who), judged, suggest=suggest and who == asked) for who in people
+    ]
     return render_template(
         "lessons/cover.html",
         date=text,
@@ -76,20 +79,17 @@ def page(error: InvalidInput | None = None) -> str:
     )
 
 
-def _absent(who: str, day: str, week: Sequence[Lesson], away: Mapping[str, Any], *, suggest: bool) -> Absent:
-    leave = away.get(who)
+def _absent(
+    who: str, lessons: Sequence[Lesson], leave: Leave | None, judged: Callable[[Lesson], list[Candidate]], *,
+    suggest: bool,
+) -> Absent:  # fmt: skip
     own = [
         each
-        for each in week
-        if each.date == day and each.campus == campus() and who in (*each.planned_teachers, *each.teachers)
-        and each.state != "moved" and (leave is None or is_away_at(leave, day, each.begin))
+        for each in lessons
+        if each.campus == campus() and who in (*each.planned_teachers, *each.teachers)
+        and each.state != "moved" and (leave is None or is_away_at(leave, each.date, each.begin))
     ]  # fmt: skip
-    colleagues = store.colleagues(db(), day)
-    choices = [
-        (each, ranked(each, (c for c in colleagues if c.person_id != who), around_of(each, week)))
-        for each in own
-        if each.state == "planned" and who in each.teachers
-    ]
+    choices = [(each, judged(each)) for each in own if each.state == "planned" and who in each.teachers]
     picked = suggested(choices, store.travel(db())) if suggest else {}
     by_place = {(each.group_id, each.period): people for each, people in choices}
     rows = [_row(each, by_place.get((each.group_id, each.period), []), picked) for each in own]

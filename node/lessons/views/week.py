@@ -136,7 +136,7 @@ def _grid(view: View, entries: Sequence[Entry], days: Sequence[date], bells: Tim
         of_period = [each for each in entries if each.lesson.period == period]
         times = (times_of(of_period) or bells.get(period)) if bells else None
         cells = tuple(
-            tuple(_item(view, each, times != (each.lesson.begin, each.lesson.end)) for each in of_period if each.lesson.date == day.isoformat())
+            tuple(_item(view, each, times != (each.lesson.begin, each.lesson.end)) for each in _of_day(of_period, day))
             for day in days
         )
         rows.append(GridRow(_("第%(n)s节", n=period), visit.time_words(*times, period) if times else "", cells))

@@ -5,8 +5,12 @@ from datetime import date, timedelta
 import pytest
 
 from node.staff import views
-from node.staff.rules import StaffDayLimits, counts, day_refusal, entry_problems, is_exception
-from shared.records import StaffDay
+from node.staff.rules import StaffDayLimits, counts, day_refusal, entry_problems, is_exception, proposal
+from shared.leave.rules import LeaveLimits, leave_of
+from shared.records import LeaveApproval, LeaveRequest, StaffDay
+from sync.capture import write
+from sync.change import Author
+from sync.replica import connect
 from tests.node.school import CLERK, HEAD, HOMEROOM, MONDAY, ROLES, SUNDAY, TEACHER, open_school
 
 ROWS = "SELECT person_id, status, late_minutes, entered_by FROM staff_day ORDER BY 1"
@@ -136,3 +140,41 @@ def test_counts_keep_not_recorded_apart():
     entries = [None, day_of(), day_of(late_minutes=3), day_of("absent_without_leave")]
     assert counts(entries) == {"present": 1, "noted": 1, "away": 1, "not_recorded": 1}
     assert [is_exception(entry) for entry in entries if entry] == [False, True, True]
+
+
+def on_leave(kind="sick_leave", **more):
+    request = LeaveRequest(id="A-900-00", person_id=TEACHER, kind=kind, begin=MONDAY, end="2025-09-16", **more)
+    answer = LeaveApproval(
+        request_id="A-900-00", person_id=TEACHER, step="first", decision="approved", decided_by=HEAD,
+        decided_at=f"{MONDAY}T00:00:00.000Z",
+    )  # fmt: skip
+    return request, answer
+
+
+@pytest.mark.parametrize(
+    ("fields", "proposed"),
+    [
+        ({}, ("sick_leave_no_note", "full")),
+        ({"with_proof": 1}, ("sick_leave", "full")),
+        ({"begin_part": "pm"}, ("sick_leave_no_note", "pm")),
+        ({"kind": "personal_leave"}, ("personal_leave", "full")),
+        ({"kind": "maternity_leave"}, ("statutory_leave", "full")),
+    ],
+)
+def test_an_approved_leave_proposes_what_the_day_will_be(fields, proposed):
+    request, answer = on_leave(**fields)
+    assert proposal(leave_of(request, [answer], (), LeaveLimits()), MONDAY) == proposed
+    assert proposal(leave_of(request, [answer], (), LeaveLimits()), "2025-09-16") is None
+    assert proposal(leave_of(request, [], (), LeaveLimits()), MONDAY) is None
+
+
+def test_leave_is_filled_in_and_never_recorded_as_present_by_the_one_button(school):
+    with connect(school.replica) as db, write(school.replica, db, Author(HEAD, rank="office")) as w:
+        w.insert(*on_leave(with_proof=1))
+    client, _csrf = school.log_in(CLERK)
+    page = client.get("/staff-days").text
+    assert "已准假，按请假填好" in page and "其余 5 人" in page
+    send(school, CLERK, f"{MONDAY}/all-present")
+    assert (TEACHER,) not in school.rows("SELECT person_id FROM staff_day")
+    send(school, CLERK, MONDAY, **{f"status-{TEACHER}": "sick_leave"})
+    assert len(school.rows(ROWS)) == 6

@@ -1,0 +1,1 @@
+"""Tests of leave as the rest of the school reads it."""
