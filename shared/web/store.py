@@ -77,3 +77,9 @@ def names_of(db: Database, ids: Iterable[str], *, campus: str = "", lang: str = 
     for code, name, name_en in db.conn.execute(sql, (campus,)):
         found[f"session:{code}"] = name if lang.startswith("zh") else name_en or name
     return found
+
+
+def booker_of(db: Database, series_id: str) -> tuple[str, str]:
+    """Who booked, and from which campus; two empty words for a booking that is not here."""
+    row = db.conn.execute("SELECT booked_by, campus FROM booking_series WHERE id = ?", (series_id,)).fetchone()
+    return (str(row[0]), str(row[1])) if row else ("", "")

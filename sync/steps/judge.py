@@ -6,7 +6,7 @@ order of the reasons in `docs/sync-protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,15 @@ class Policy(Protocol):
 
     def ranks_of(self, roles: frozenset[tuple[str, str]], campus: str) -> frozenset[str]:
         """The ranks that someone with these roles may claim at a campus."""
+
+    def objection(
+        self, db: Database, author: Header, roles: frozenset[tuple[str, str]], table: str, op: str,
+        rows: Iterable[Mapping[str, Value]],
+    ) -> str | None:  # fmt: skip
+        """The reason why this author may not write one of these rows of a table he may write, or None.
+
+        A row holds the key and, of an update, the columns it changes.
+        """
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,15 @@ def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int
         refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))
         if refusal is not None:
             return refusal
+        reason = policy.objection(db, header, roles, block.table, block.op, _rows_as_dicts(block))
+        if reason is not None:
+            return Refusal(reason, {"table": block.table, "person": header.person_id})
     return _repeated_row(replica, opened) or _forged_weight(replica, db, opened) or _refused_parent(replica, db, opened)
+
+
+def _rows_as_dicts(block: Block) -> Iterable[Mapping[str, Value]]:
+    names = tuple(block.columns)
+    return (dict(zip(names, values, strict=True)) for values in rows_of(block, names))
 
 
 def _erasable_in_plain_part(replica: Replica, db: Database, n: int) -> bool:
