@@ -37,7 +37,8 @@ DAY = {
 }  # fmt: skip
 GROUP = {
     "id": "A-99-x", "campus": "A", "kind": "class", "stage": "primary", "cohort": "", "name": "x", "homeroom_id": None,
-    "deputy_id": None, "position": 0, "begin": "2026-09-01", "end": None,
+    "deputy_id": None, "position": 0, "begin": "2026-09-01", "end": None, "carer_id": None,
+    "room_id": None,
 }  # fmt: skip
 PUPIL = {"id": "A-99-x", "name": "x", "sex": "unknown", "birth": None, "initials": ""}
 MEMBER = {"group_id": "A-21-x", "member_id": "A-11-x", "begin": "2026-09-01", "end": None, "seat_number": 0}
@@ -78,7 +79,7 @@ REFUSED: dict[str, tuple[list[Block], str, dict[str, Any], str]] = {
     "a teacher who writes the calendar": (day(), "con", {"person_id": "A-2-x", "rank": "person"}, "wrong_role"),
     "somebody else's account": (
         [inserted("account", {"person_id": "H-1-x", "login": "x", "password_hash": "", "revoked_at": None,
-                              "must_change": 0})],
+                              "must_change": 0, "password_until": None})],
         "con", {"person_id": "A-2-x", "rank": "person"}, "wrong_role"),
     "a table nobody declared": ([inserted("backdoor", {"id": "A-1"})], "con", {}, "unknown_table"),
     "one of the engine's own tables": ([inserted("_setting", {"name": "role", "value": "hub"})], "con", {},
