@@ -20,10 +20,12 @@ class AccountRow:
     password_hash: str
     revoked_at: str | None
     must_change: bool
+    password_until: str | None = None
 
 
 _ACCOUNT = """
-SELECT a.person_id, a.login, coalesce(p.name, a.login), a.password_hash, a.revoked_at, a.must_change
+SELECT a.person_id, a.login, coalesce(p.name, a.login), a.password_hash, a.revoked_at, a.must_change,
+       a.password_until
 FROM account a LEFT JOIN person p ON p.id = a.person_id
 """
 
@@ -45,8 +47,8 @@ def account_of(db: Database, person_id: str) -> AccountRow | None:
 
 
 def _account(row: tuple[Any, ...]) -> AccountRow:
-    person_id, login, name, password_hash, revoked_at, must_change = row
-    return AccountRow(person_id, login, name, password_hash, revoked_at, bool(must_change))
+    person_id, login, name, password_hash, revoked_at, must_change, until = row
+    return AccountRow(person_id, login, name, password_hash, revoked_at, bool(must_change), until)
 
 
 def roles_of(db: Database, person_id: str, day: str) -> frozenset[tuple[str, str]]:
