@@ -50,7 +50,8 @@ def by_pin(client, pin=PIN):
     ("pin", "again", "reason"),
     [
         ("2805", "2805", None), ("28051794", "28051794", None), ("280", "280", "pin_digits"),
-        ("280517943", "280517943", "pin_digits"), ("28a5", "28a5", "pin_digits"), ("２８０５", "２８０５", "pin_digits"),
+        ("280517943", "280517943", "pin_digits"), ("28a5", "28a5", "pin_digits"), 
+        ("２８０５", "２８０５", "pin_digits"),
         ("1111", "1111", "pin_plain"), ("1234", "1234", "pin_plain"), ("9876", "9876", "pin_plain"),
         ("2805", "2806", "pin_differs"), ("", "", "pin_digits"),
     ],

@@ -51,7 +51,10 @@ def _here() -> str:
 
 
 def _may_touch(holder: Holder) -> bool:
-    """What the hub would judge is asked here first; a new account is made at the hub alone."""
+    """What the hub would judge is asked here first; a new account is made at the hub alone, and nobody locks
+    himself out by a slip of his own."""
+    if holder.person_id == auth.visitor().person_id:
+        return False
     if holder.state == "revoked" or (holder.state == "none" and _here()):
         return False
     op, row = ("i", {"person_id": holder.person_id}) if holder.state == "none" else ("u", _reset_row(holder))
