@@ -217,7 +217,8 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
         for scope, group in by_scope(table, found).items():
             edits[scope] += [(table, edit) for edit in group]
     action = replica.randomness.text(10)
-    made = [_commit_scope(replica, db, author, (scope, action), edits[scope], gone) for scope in sorted(edits)]
+    size = len(edits)
+    made = [_commit_scope(replica, db, author, (scope, action, size), edits[scope], gone) for scope in sorted(edits)]
     if replica.role == "hub":
         # The hub's own users write in an origin like any other; their receipt is at hand (point 5).
         for n in made:
@@ -231,10 +232,10 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
 
 
 def _commit_scope(
-    replica: Replica, db: Database, author: Author, place: tuple[str, str],
+    replica: Replica, db: Database, author: Author, place: tuple[str, str, int],
     edits: Sequence[tuple[Table, Edit]], gone: Mapping[tuple[str, Key], Sequence[Value]],
 ) -> int:  # fmt: skip
-    scope, action = place
+    scope, action, action_size = place
     named = {v for _, e in edits for v in (*e.named, *(n for names in e.units.values() for n in names))}
     index = {version: i for i, version in enumerate(sorted(named))}
     names = version_names(db, named)
@@ -243,7 +244,7 @@ def _commit_scope(
     wall = replica.clock.now_ms() + _clock_correction(replica, db)
     stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())])
     header = Header(
-        action, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
+        action, action_size, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
         replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), SCHEMA_VERSION,
         tuple(names[version] for version in sorted(named)), setting(db, "pending_note"),
     )  # fmt: skip

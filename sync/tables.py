@@ -40,9 +40,10 @@ CREATE TABLE _changeset (
   o INTEGER NOT NULL, scope TEXT NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, prev BLOB NOT NULL,
   header BLOB NOT NULL, body_hash BLOB NOT NULL, parts BLOB,
   person_id TEXT NOT NULL, campus TEXT NOT NULL, rank INTEGER NOT NULL, schema INTEGER NOT NULL,
-  action TEXT NOT NULL, rows INTEGER NOT NULL,
+  action TEXT NOT NULL, action_size INTEGER NOT NULL, rows INTEGER NOT NULL,
   stamp INTEGER NOT NULL, effective INTEGER NOT NULL,
-  state TEXT NOT NULL, hub_seq INTEGER, received_at INTEGER, reason TEXT, reason_data TEXT,
+  -- `due`: the state that a waiting one takes when what it needs is here; NULL while nobody has judged it
+  state TEXT NOT NULL, due TEXT, hub_seq INTEGER, received_at INTEGER, reason TEXT, reason_data TEXT,
   UNIQUE (o, scope, seq, hash)
 ) STRICT;
 CREATE INDEX _changeset_state ON _changeset (state) WHERE state <> 'applied';

@@ -386,6 +386,9 @@ def _put_in(replica: Replica, db: Database, released: Sequence[tuple[HubEntry, C
         n = find_version_any(db, entry)
         if changeset is not None and changeset.parts is not None:
             db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(changeset.parts), n))
+        if _state(db, n) == "waiting":
+            db.conn.execute("UPDATE _changeset SET due = 'applied' WHERE n = ?", (n,))
+            continue  # it goes in when what it needs is here
         db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE n = ?", (n,))
         opened = open_changeset(db, n)
         recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))
