@@ -127,7 +127,7 @@ def _flat(row: list[list[int]]) -> list[list[int]] | list[int]:
 def _folded(values: Sequence[Any]) -> Any:
     """A column whose values are all equal is stored once."""
     first = values[0]
-    if all(value == first and type(value) is type(first) for value in values):
+    if values.count(first) == len(values) and len(set(map(type, values))) == 1:
         return {"=": first}
     return list(values)
 

@@ -217,11 +217,11 @@ def _commit_scope(
     scope, action, action_size = place
     named = {v for _, e in pending.edits for v in (*e.named, *(n for names in e.units.values() for n in names))}
     index = {version: i for i, version in enumerate(sorted(named))}
-    names = version_names(db, named)
+    names = version_names(db, named) if named else {}
     plain, erasable = _blocks(replica, pending, index)
     parts = encode_parts(plain, erasable)
     wall = replica.clock.now_ms() + _clock_correction(replica, db)
-    stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())])
+    stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())]) if named else wall
     header = Header(
         action, action_size, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
         replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), SCHEMA_VERSION,
@@ -283,10 +283,8 @@ def _blocks(
 
 
 def _new_block(table: Table, rows: Sequence[tuple[Value, ...]]) -> Block:
-    columns = zip(*rows, strict=True)
-    return Block(
-        table.name, "i", len(rows), (), {c.name: list(values) for c, values in zip(table.columns, columns, strict=True)}
-    )
+    columns = zip((c.name for c in table.columns), zip(*rows, strict=True), strict=False)
+    return Block(table.name, "i", len(rows), (), {name: list(values) for name, values in columns})
 
 
 def _block(table: Table, edits: Sequence[Edit], index: Mapping[int, int]) -> Block:
@@ -311,15 +309,16 @@ def _stamp_rows(db: Database, n: int, pending: Pending) -> None:
     """Write the changeset's number into the rows that took the plain way, one statement a kind."""
     where = "WHERE _r IN (SELECT value FROM json_each(?))"
     for new in pending.fresh:
-        db.conn.execute(f"UPDATE {quoted(new.table.name)} SET _v = ? {where}", (n, json.dumps(new.numbers)))
+        numbers = json.dumps([row[-2] for row in new.rows])
+        db.conn.execute(f"UPDATE {quoted(new.table.name)} SET _v = ? {where}", (n, numbers))
     edited: dict[tuple[str, tuple[int, ...]], list[int]] = defaultdict(list)
     for table, edit in pending.edits:
         if not edit.by_path:
             edited[table.name, tuple(sorted(edit.units))].append(edit.row_number)
-    for (name, units), numbers in edited.items():
+    for (name, units), rows in edited.items():
         paths = ", ".join(f"'$.\"{unit}\"', ?1" for unit in units)
         sql = f"UPDATE {quoted(name)} SET _vx = json_set(coalesce(_vx, '{{}}'), {paths}) {where.replace('?', '?2')}"
-        db.conn.execute(sql, (n, json.dumps(numbers)))
+        db.conn.execute(sql, (n, json.dumps(rows)))
 
 
 def _merge_special(

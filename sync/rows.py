@@ -35,14 +35,11 @@ class Edit:
 
 @dataclass(frozen=True)
 class NewRows:
-    """Rows of one table with keys that nobody wrote before: they name nothing and stay as SQL gave them.
-
-    rows: values in the order of the table's columns; numbers: their `_r`.
-    """
+    """Rows of one table with keys that nobody wrote before: they name nothing and stay as SQL gave them, values in
+    the order of the table's columns, then `_r`, then 0."""
 
     table: Table
-    rows: list[Row] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True)
@@ -122,18 +119,17 @@ def _revived(db: Database, table: Table, row: Row) -> Edit:
 
 
 def _by_scope(table: Table, rows: Sequence[Row]) -> dict[str, NewRows]:
-    found: dict[str, NewRows] = {}
-    scopes: dict[Key, str] = {}
-    at = [i for i, column in enumerate(table.columns) if column.name == table.declaration.scope]
-    for *values, number, _ in rows:
-        # The scope hangs on one column of the key, whose values are few.
-        told = tuple(values[i] for i in at)
-        if told not in scopes:
-            scopes[told] = table.scope_of(_key_of(table, tuple(values)))
-        new = found.setdefault(scopes[told], NewRows(table))
-        new.rows.append(tuple(values))
-        new.numbers.append(number)
-    return found
+    """The scope hangs on one column of the key at most, whose values are few: each is asked once."""
+    at = next((i for i, column in enumerate(table.columns) if column.name == table.declaration.scope), None)
+    if at is None:
+        return {table.scope_of(()): NewRows(table, rows)} if rows else {}
+    scopes = {row[at]: table.scope_of(_key_of(table, row)) for row in {row[at]: row for row in rows}.values()}
+    if len(set(scopes.values())) == 1:
+        return {scopes[rows[0][at]]: NewRows(table, rows)}
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[scopes[row[at]]].append(row)
+    return {scope: NewRows(table, group) for scope, group in found.items()}
 
 
 def _versions_of_dead_row(db: Database, table: Table, key: Key) -> frozenset[int]:
