@@ -57,17 +57,18 @@ def pending_by_scope(
     work: dict[str, Pending] = defaultdict(Pending)
     gone: dict[tuple[str, Key], Sequence[Value]] = {}
     for table in touched:
-        deletes = pending_deletes(db, table)
-        gone.update({(table.name, edit.key): was for edit, was in deletes})
-        # Replacements first: they hand the old row's versions to the new row, which is then no insert.
-        found = pending_replacements(db, table)
+        found = []
+        # A transaction that only inserts has set off no trigger.
+        if db.conn.execute("SELECT 1 FROM _pending WHERE t = ? LIMIT 1", (table.name,)).fetchone():
+            deletes = pending_deletes(db, table)
+            gone.update({(table.name, edit.key): was for edit, was in deletes})
+            # Before the inserts: replacements hand the old row's versions to the new row, which is then no insert.
+            found = pending_replacements(db, table) + pending_updates(db, table)
+            found += [edit for edit, _ in deletes] + pending_keeps(db, table)
         fresh, revived = pending_inserts(db, table)
-        found += revived + pending_updates(db, table)
-        stale = pending_stale(db, table, found)
-        found += [edit for edit, _ in deletes] + stale + pending_keeps(db, table)
         for scope, rows in fresh.items():
             work[scope].fresh.append(rows)
-        for edit in found:
+        for edit in [*found, *revived, *pending_stale(db, table, found)]:
             work[table.scope_of(edit.key)].edits.append((table, edit))
     return work, gone
 

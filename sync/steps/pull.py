@@ -232,8 +232,10 @@ def take_news(
     moved = []
     for entry in entries:
         n = find_version_any(db, entry)
+        # A winner can only change where a stamp does: for most receipts it does not.
+        if entry.effective < logged(db, [n])[n].effective:
+            moved.append(n)
         store_entry(db, entry, n)
-        moved.append(n)
         if entry.verdict == "refused" and entry.kind == "receipt" and _state(db, n) == "applied":
             refused.append(n)
     _check_tops(db, head.get("t", {}), reader, keys)
