@@ -79,7 +79,8 @@ def _records(campus: str, timed: Sequence[Timed], rooms: Sequence[object], mint:
     )
     yield version
     subject_of = {name: subject for name, _, _, subject in _SPECIAL.get(campus, ()) if subject}
-    special = {subject_of[r.name]: r.id for r in rooms if isinstance(r, Room) and r.campus == campus and r.name in subject_of}
+    own = [each for each in rooms if isinstance(each, Room) and each.campus == campus]
+    special = {subject_of[room.name]: room.id for room in own if room.name in subject_of}
     taken: set[tuple[str, int, int]] = set()
     weekly: dict[tuple[str, str, str], int] = {}
     for each in timed:

@@ -50,7 +50,8 @@ def lessons_of_week(
     visiting: teacher from another campus → groups to whom he gives music, all on one weekday.
     """
     guests = {group: teacher for teacher, theirs in visiting.items() for group in theirs}
-    made = [Taught(group, subject, lead) for group, lead in groups for subject in HOMEROOM for _ in range(WEEKLY[subject])]
+    own = [subject for subject in HOMEROOM for _ in range(WEEKLY[subject])]
+    made = [Taught(group, subject, lead) for group, lead in groups for subject in own]
     load: Counter[str] = Counter()
     for subject, teachers in _specialists(pool, len(groups)).items():
         for group, _ in groups:
