@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from scripts.demo_play.data import Staffed
 
 Mint = Callable[[str], str]
-# Wednesday: the day on which the itinerant teachers are at the boarding campus.
-VISIT_WEEKDAY = 3
+# Tuesday and Thursday: the itinerant teachers are at the boarding campus.
+VISIT_DAYS = (2, 4)
 TRAVEL_MINUTES = 25
 RECORDING_ROOM = "录播教室"
 _SPECIAL = {
@@ -52,7 +52,7 @@ def rooms_of(campus: str, groups: Sequence[RosterGroup], mint: Mint) -> tuple[li
 def timetables(
     staff: Sequence[Staffed], groups: Sequence[RosterGroup], rooms: Sequence[object], mint: Mint, seed: int
 ) -> Iterator[object]:
-    """A published timetable for each campus; the itinerant teachers give music at the other one on Wednesdays."""
+    """A published timetable for each campus; the itinerant teachers give music at the other one on two days."""
     travelling = [each for each in staff if each.also_at]
     for campus in dict.fromkeys(group.campus for group in groups):
         classes = [g for g in groups if g.campus == campus and g.kind == "class" and g.stage == "primary"]
@@ -60,8 +60,8 @@ def timetables(
         visiting = {guest: [g.id for g in classes[n :: len(guests)][:2]] for n, guest in enumerate(guests)}
         pool = [each.person.id for each in staff if each.campus == campus and _teaches_subjects(each, campus)]
         leads = [(g.id, g.homeroom_id or "") for g in classes]
-        away = {each.person.id: VISIT_WEEKDAY for each in travelling if each.campus == campus}
-        taught = lessons_of_week(leads, pool, visiting, VISIT_WEEKDAY)
+        away = {each.person.id: VISIT_DAYS for each in travelling if each.campus == campus}
+        taught = lessons_of_week(leads, pool, visiting, VISIT_DAYS)
         yield from _records(campus, timetable(taught, away, Random(f"{seed}/week/{campus}")), rooms, mint)
     for here, there in (("A", "B"), ("B", "A")):
         yield TravelTime(from_campus=here, to_campus=there, minutes=TRAVEL_MINUTES)

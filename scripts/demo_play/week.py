@@ -8,7 +8,7 @@ in a day than the day has periods.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -43,11 +43,12 @@ class Timed:
 
 
 def lessons_of_week(
-    groups: Sequence[tuple[str, str]], pool: Sequence[str], visiting: Mapping[str, Sequence[str]], weekday: int
-) -> list[Taught]:
+    groups: Sequence[tuple[str, str]], pool: Sequence[str], visiting: Mapping[str, Sequence[str]],
+    visit_days: Sequence[int],
+) -> list[Taught]:  # fmt: skip
     """Who teaches what. groups: (group, homeroom teacher); pool: the other teachers.
 
-    visiting: teacher from another campus → groups to whom he gives music, all on one weekday.
+    visiting: teacher from another campus → groups to whom he gives music, a lesson on each of the visit days.
     """
     guests = {group: teacher for teacher, theirs in visiting.items() for group in theirs}
     own = [subject for subject in HOMEROOM for _ in range(WEEKLY[subject])]
@@ -56,7 +57,7 @@ def lessons_of_week(
     for subject, teachers in _specialists(pool, len(groups)).items():
         for group, _ in groups:
             if subject == "music" and group in guests:
-                made += [Taught(group, subject, guests[group], weekday)] * WEEKLY[subject]
+                made += [Taught(group, subject, guests[group], day) for day in visit_days[: WEEKLY[subject]]]
                 continue
             teacher = min(teachers, key=lambda each: (load[each], each))
             load[teacher] += WEEKLY[subject]
@@ -78,8 +79,8 @@ def _specialists(pool: Sequence[str], groups: int) -> dict[str, list[str]]:
     return found
 
 
-def timetable(lessons: Sequence[Taught], away: Mapping[str, int], random: Random) -> list[Timed]:
-    """A place for every lesson without a clash. away: teacher → weekday on which he is at another campus.
+def timetable(lessons: Sequence[Taught], away: Mapping[str, Collection[int]], random: Random) -> list[Timed]:
+    """A place for every lesson without a clash. away: teacher → weekdays on which he is at another campus.
 
     Raises ValueError when some day would need more periods than it has.
     """
@@ -91,7 +92,7 @@ def timetable(lessons: Sequence[Taught], away: Mapping[str, int], random: Random
     ]
 
 
-def _days(lessons: Sequence[Taught], away: Mapping[str, int], random: Random) -> list[list[Taught]]:
+def _days(lessons: Sequence[Taught], away: Mapping[str, Collection[int]], random: Random) -> list[list[Taught]]:
     """The lessons of each weekday: as many for each class as there are periods, no teacher with more, mixed."""
     days: list[list[Taught]] = [[] for _ in range(WEEKDAYS)]
     busy: Counter[tuple[int, str]] = Counter()
@@ -101,7 +102,7 @@ def _days(lessons: Sequence[Taught], away: Mapping[str, int], random: Random) ->
         free = [
             day
             for day in range(1, WEEKDAYS + 1)
-            if lesson.weekday in (0, day) and (lesson.weekday or away.get(lesson.teacher_id) != day)
+            if lesson.weekday in (0, day) and (lesson.weekday or day not in away.get(lesson.teacher_id, ()))
             and busy[day, lesson.group_id] < PERIODS and busy[day, lesson.teacher_id] < PERIODS
         ]  # fmt: skip
         if not free:
