@@ -18,6 +18,7 @@ class Bar:
 
 
 BARS: tuple[Bar, ...] = (
+    Bar("node_rss_mb_loaded", "校区站点繁忙后内存", "node memory after sixty log-ins", 110, "MB"),
     Bar("node_rss_mb", "校区站点空闲内存", "node idle memory", 90, "MB"),
     Bar("node_up_s", "校区站点启动", "node up", 2, "s"),
     Bar("register_page_p95_ms", "点名页 p95", "register page p95", 30, "ms"),
