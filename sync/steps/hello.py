@@ -15,7 +15,7 @@ from sync.chain import HASH8
 from sync.conflicts import count_open
 from sync.errors import BadMessage, NotEnrolled, Revoked, UpgradeNeeded
 from sync.protocol import APP_VERSION, SYNC_VERSION, VERSIONS_SPOKEN
-from sync.replica import SCHEMA_VERSION, Replica, set_setting, setting
+from sync.replica import Replica, set_setting, setting
 from sync.status import backlog
 from sync.steps.judge import Sender
 
@@ -29,7 +29,7 @@ def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, An
         (replica.node,),
     ).fetchall()
     return {
-        "v": SYNC_VERSION, "schema": SCHEMA_VERSION, "app": APP_VERSION, "epoch": setting(db, "epoch"),
+        "v": SYNC_VERSION, "schema": replica.schema, "app": APP_VERSION, "epoch": setting(db, "epoch"),
         "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else dict(held),
         "backlog": backlog(db)[0],
         "conflicts": count_open(db, replica)[0], "nodes": nodes_digest(db), "turn": _next_turn(replica, db),

@@ -15,7 +15,8 @@ from sync.capture import write
 from sync.change import Author
 from sync.exchange import run_exchange
 from sync.http import HttpHub
-from sync.replica import connect, create_replica
+from sync.opening import create_replica
+from sync.replica import connect
 from sync.status import NodeState
 from sync.steps.enrol import enrol
 from tests.hub.small_hub import HEAD_B, OPERATOR, OPERATOR_2, TEACHER, post
