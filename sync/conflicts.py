@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from shared.clock import instant_text
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound, Problem
 from shared.records.declare import Rule
-from shared.schema import Table, Value, key_parts, key_text
+from shared.schema import Table, Value, holds, key_parts, key_text
 from sync.capture import Writing
 from sync.change import State
 from sync.heads import load_state, read_row, unit_versions
@@ -102,8 +102,20 @@ def conflict_of(db: Database, replica: Replica, id_: str) -> Conflict:
     return found
 
 
+def check_held(table: Table, values: Mapping[str, Value]) -> None:
+    """Nobody decides for a value that this release cannot hold. Raises InvalidInput("waits_for_upgrade") (C12)."""
+    for name, value in values.items():
+        spec = table.specs.get(name)
+        if spec is not None and not holds(spec, value):
+            raise InvalidInput(Problem(name, "waits_for_upgrade", {"zh": spec.zh, "en": spec.en}))
+
+
 def resolve(w: Writing, conflict: Conflict, values: dict[str, Value], note: str) -> None:
-    """Settle a conflict by a write that names every head it saw, with its author and reason (C5)."""
+    """Settle a conflict by a write that names every head it saw, with its author and reason (C5).
+
+    Raises InvalidInput for a value that waits for an upgrade.
+    """
+    check_held(w.replica.tables[conflict.table], values)
     w.note(note)
     if conflict.kind == "delete":
         _resolve_delete(w, conflict, bool(values.get("keep")))

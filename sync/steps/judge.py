@@ -197,7 +197,8 @@ def _wrong_shape(table: Table, ours: int, header: Header, block: Block) -> Refus
     problems = problems_in_rows(table, block.columns)
     if newer:
         # What our table cannot hold is parked; types and what a key is made of never change (C12).
-        problems = [p for p in problems if p.reason not in MAY_WIDEN or (p.field in table.key and p.reason == "missing")]
+        gone = {(name, "missing") for name in table.key}
+        problems = [p for p in problems if p.reason not in MAY_WIDEN or (p.field, p.reason) in gone]
     if problems:
         return Refusal("invalid_value", {"table": table.name, "column": problems[0].field, "why": problems[0].reason})
     return None
