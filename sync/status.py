@@ -172,16 +172,17 @@ class NodeState:
     quarantined: int
     app_version: str | None
     forks: int = 0
+    parked: int | None = None
 
 
 def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
     """Every node enrolled with this hub, by campus."""
     rows = db.conn.execute(
         "SELECT node, campus, enrolled_at, revoked_at, last_contact, last_sync, backlog, clock_offset_ms,"
-        " open_conflicts, app_version FROM _node WHERE role = 'node' ORDER BY campus, node"
+        " open_conflicts, app_version, parked FROM _node WHERE role = 'node' ORDER BY campus, node"
     ).fetchall()
     found = []
-    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version in rows:
+    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, parked in rows:
         quarantined = db.conn.execute(
             "SELECT count(*) FROM _changeset JOIN _origin USING (o) WHERE state = 'quarantined' AND _origin.node = ?",
             (node,),
@@ -191,7 +192,7 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
         found.append(
             NodeState(
                 node, campus, _instant(enrolled), _instant(revoked), _instant(contact), _instant(sync),
-                _instant(until), waiting, offset, conflicts, quarantined, version, len(forks(db, node)),
+                _instant(until), waiting, offset, conflicts, quarantined, version, len(forks(db, node)), parked,
             )  # fmt: skip
         )
     return found

@@ -116,10 +116,11 @@ def engine_migrations() -> Migrations:
     @migrations()
     def parked(db: Database) -> None:
         # _head.parked: 1 a value this schema cannot hold, 2 of a row it cannot show at all.
-        # _changeset.unread: how much of it this schema has no table or column for.
+        # _changeset.unread: how much of it this schema has no table or column for. _node.parked: as a node told.
         db.conn.execute("ALTER TABLE _head ADD COLUMN parked INTEGER NOT NULL DEFAULT 0")
         db.conn.execute("CREATE INDEX _head_parked ON _head (t, k) WHERE parked > 0")
         db.conn.execute("ALTER TABLE _changeset ADD COLUMN unread INTEGER NOT NULL DEFAULT 0")
+        db.conn.execute("ALTER TABLE _node ADD COLUMN parked INTEGER")
         db.conn.execute("CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0")
 
     return migrations

@@ -8,7 +8,7 @@ from shared.database import transaction
 from shared.errors import InvalidInput
 from sync.change import LOCAL_OPERATOR
 from sync.conflicts import count_open, open_conflicts, resolve
-from sync.status import record_state, sync_status
+from sync.status import campus_boards, record_state, sync_status
 from sync.steps.erase import erase
 from sync.verify import verify
 from tests.support.world import Site, tables_of_site
@@ -117,6 +117,8 @@ def test_a_value_that_cannot_be_held_leaves_the_cell_and_is_counted(apart: Skewe
     assert sync_status(site.db, site.replica).parked == 1
     assert record_state(site.db, site.replica, record, ("A-1",)) == "parked"
     assert count_open(site.db, site.replica) == (0, 0)
+    told = {board.node: board.parked for board in campus_boards(apart.hub.db, apart.hub.replica)}
+    assert older == "hub" or told[site.replica.node] == 1
     apart.put(newer, author=OFFICE, id="A-1", title=LONG + "!")
     apart.settle()
     assert shown(site, "A-1", "title") == ("first",)
