@@ -32,7 +32,8 @@ def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, An
         "v": SYNC_VERSION, "schema": replica.schema, "app": APP_VERSION, "epoch": setting(db, "epoch"),
         "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else dict(held),
         "backlog": backlog(db)[0],
-        "conflicts": count_open(db, replica)[0], "parked": count_parked(db), "nodes": nodes_digest(db), "turn": _next_turn(replica, db),
+        "conflicts": count_open(db, replica)[0], "parked": count_parked(db), "nodes": nodes_digest(db),
+        "turn": _next_turn(replica, db),
         "nonce": replica.randomness.text(8),
     }  # fmt: skip
 
@@ -121,7 +122,8 @@ def note_sender(replica: Replica, db: Database, sender: Sender, head: Mapping[st
         raise BadMessage("damaged")
     db.conn.execute(
         "UPDATE _node SET last_contact = ?, clock_offset_ms = ?, backlog = ?, open_conflicts = ?, parked = ?,"
-        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ? WHERE node = ? AND turn < ?",
+        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?"
+        " WHERE node = ? AND turn < ?",
         (
             now, int(head["now"]) - now, _count(head.get("backlog")), _count(head.get("conflicts")),
             _count(head.get("parked")), str(head.get("app", ""))[:20], int(head.get("complete") is True), now, turn,
