@@ -176,8 +176,8 @@ def test_groups_merge_as_one_unit_and_units_are_numbered_in_order() -> None:
 def test_what_a_column_holds_is_what_sqlite_takes() -> None:
     """C12: a value is parked exactly when the table itself would refuse it."""
     strange: list[Value] = [
-        None, "", "A", "A/B", "x" * 4, "x" * 5, "x" * 61, "x" * 500, "x\0" + "y" * 500, "语" * 4, "语" * 5, 0, 1, -1, 60,
-        61, 999, 1000, 2**63 - 1, "2026-09-01", "2026-9-1", "2026-19-39", "2026-09-01\n", "07:05", "29:99", "7:05",
+        None, "", "A", "A/B", "x" * 4, "x" * 5, "x" * 61, "x" * 500, "x\0" + "y" * 500, "语" * 4, "语" * 5, 0, 1, -1,
+        60, 61, 999, 1000, 2**63 - 1, "2026-09-01", "2026-9-1", "2026-19-39", "2026-09-01\n", "07:05", "29:99", "7:05",
         "2026-09-01T00:00:00.000Z", "2026-09-01T00:00:00Z",
     ]  # fmt: skip
     for table in tables_of(RECORDS).values():
