@@ -57,19 +57,25 @@ def held_lessons(
     A day is closed for one teacher or for the whole campus of the lesson. An exception names the lesson where
     it took place; on one group of a joint lesson it concerns the whole, since it was one lesson.
     """
+    return held_duties(duties_of(lessons), closed, exceptions)
+
+
+def held_duties(
+    duties: Iterable[Duty], closed: Collection[Closing], exceptions: Iterable[LessonException]
+) -> list[Held]:
+    """The same as `held_lessons`, for who has the duties already."""
     failed = {(each.group_id, each.date, each.period, each.person_id) for each in exceptions if each.kind in NOT_TAUGHT}
     found = []
-    for duty in duties_of(lessons):
+    for duty in duties:
         closing = closing_of(duty, closed)
-        place = (duty.lesson.date, duty.lesson.period, duty.person_id)
-        if closing and not any((group, *place) in failed for group in duty.groups):
+        if closing and not (failed and _failed(duty, failed)):
             found.append(Held(duty.lesson, duty.person_id, duty.cover, duty.groups, closing))
     return found
 
 
-def open_duties(lessons: Iterable[Lesson], closed: Collection[Closing]) -> list[Duty]:
+def open_duties(duties: Iterable[Duty], closed: Collection[Closing]) -> list[Duty]:
     """The duties of days that nobody has closed: not known to have been held, nor not to have been."""
-    return [duty for duty in duties_of(lessons) if closing_of(duty, closed) is None]
+    return [duty for duty in duties if closing_of(duty, closed) is None]
 
 
 def closing_of(duty: Duty, closed: Collection[Closing]) -> Closing | None:
@@ -77,6 +83,11 @@ def closing_of(duty: Duty, closed: Collection[Closing]) -> Closing | None:
     campus, date = duty.lesson.campus, duty.lesson.date
     own, whole = (campus, date, duty.person_id), (campus, date, EVERYBODY)
     return own if own in closed else whole if whole in closed else None
+
+
+def _failed(duty: Duty, failed: Collection[tuple[str, str, int, str]]) -> bool:
+    place = (duty.lesson.date, duty.lesson.period, duty.person_id)
+    return any((group, *place) in failed for group in duty.groups)
 
 
 def _together(lesson: Lesson, person: str) -> tuple[str, ...]:
