@@ -64,24 +64,32 @@ def workload_of(person_id: str, members: Sequence[Row], rows: LessonRows) -> Wor
         if _valid(row, day)
     }
     grouped: dict[tuple[str, ...], list[Held]] = defaultdict(list)
+    away: dict[tuple[str, str], bool] = {}
     for held in rows.held.get(person_id, ()):
-        kind = kind_of(held, members, rows.groups)
-        grouped[held.lesson.date, held.lesson.campus, kind, held.lesson.subject, held.closing[2]].append(held)
-    facts = [_fact(key[2], together, members, rows) for key, together in sorted(grouped.items())]
+        place = held.lesson.date, held.lesson.campus
+        if place not in away:
+            away[place] = is_away(held.lesson.campus, held.lesson.date, members)
+        kind = kind_of(held, rows.groups, away=away[place])
+        grouped[*place, kind, held.lesson.subject, held.closing[2]].append(held)
+    facts = [
+        _fact(key[2], together, members, rows, away=away[key[0], key[1]]) for key, together in sorted(grouped.items())
+    ]
     waiting = rows.open.get(person_id, ())
     days = sorted({duty.lesson.date for duty in waiting})
     return Workload(tuple(facts), len(weeks), tuple(days), len(waiting))
 
 
-def kind_of(held: Held, members: Sequence[Row], groups: Mapping[str, tuple[str, str]]) -> str:
+def kind_of(held: Held, groups: Mapping[str, tuple[str, str]], *, away: bool) -> str:
     """Which fact a lesson is. Kinds are disjoint: a cover is only that, itinerant goes before multi-grade.
 
     Multi-grade (复式班) is a joint lesson of groups of several cohorts.
     """
     if held.cover:
         return "cover"
-    if is_away(held.lesson.campus, held.lesson.date, members):
+    if away:
         return "weekly_lessons_itinerant"
+    if len(held.groups) == 1:
+        return "weekly_lessons"
     cohorts = {groups.get(group, ("", ""))[1] for group in held.groups} - {""}
     return "weekly_lessons_multigrade" if len(cohorts) > 1 else "weekly_lessons"
 
@@ -93,7 +101,9 @@ def is_away(campus: str, day: str, members: Sequence[Row]) -> bool:
     return bool(homes) and all(row["campus"] != campus for row in homes)
 
 
-def _fact(kind: str, together: Sequence[Held], members: Sequence[Row], rows: LessonRows) -> LessonsFact:
+def _fact(
+    kind: str, together: Sequence[Held], members: Sequence[Row], rows: LessonRows, *, away: bool
+) -> LessonsFact:
     lesson, closing = together[0].lesson, together[0].closing
     row = rows.closings[closing]
     source = Source(
@@ -103,8 +113,8 @@ def _fact(kind: str, together: Sequence[Held], members: Sequence[Row], rows: Les
     changes = {change.id for held in together for change in held.lesson.changes}
     matched = any(_valid(member, lesson.date) for member in members)
     return LessonsFact(
-        kind, len(together), lesson.subject, tuple(sorted(changes)), is_away(lesson.campus, lesson.date, members),
-        source, "counted" if matched else "unmatched",
+        kind, len(together), lesson.subject, tuple(sorted(changes)), away, source,
+        "counted" if matched else "unmatched",
     )
 
 
