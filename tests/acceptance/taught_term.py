@@ -180,7 +180,8 @@ def change_lessons(term: TaughtTerm, campus: str) -> None:
 def _change(term: TaughtTerm, w: Writing, lesson: PaperLesson) -> None:
     chance = term.chance
     kind = chance.choice(("cover", "cover", "cover", "cover", "swap", "swap", "move", "cancel", "room", "mistake"))
-    named: dict[str, Any] = {"group_id": lesson.group, "date": lesson.date, "period": lesson.period, "entered_by": "A-1-x"}
+    named: dict[str, Any] = {"group_id": lesson.group, "date": lesson.date, "period": lesson.period}
+    named["entered_by"] = CLERKS[lesson.campus].person_id
     lesson.touched = True
     if kind == "swap":
         _swap(term, w, lesson, named)
