@@ -187,6 +187,17 @@ def alternatives_to(
     return alternatives(wanted, busy, facts_of(rooms), bells, seats=seats, closed=closed, now=now)
 
 
+def period_names(db: Database, campus: str, day: str) -> dict[int, str]:
+    """Period → its name in the bells that a campus rings on a date ("第1节", "课后服务")."""
+    rung = bells_of(db, campus, day)
+    rows = db.conn.execute("SELECT schedule, period, begin, end, name FROM bell_period ORDER BY schedule DESC")
+    return {
+        period: name
+        for schedule, period, begin, end, name in rows
+        if campus_of(schedule) == campus and rung.get(period) == (begin, end)
+    }
+
+
 _BOOKED = """
 SELECT s.id, s.room_id AS series_room, s.campus, s.booked_by, s.purpose, s.title, s.group_id, s.head_count,
        s.repeat, s.until, s.note, o.series_id, o.number, o.room_id, o.date, o.begin, o.end,
@@ -251,6 +262,22 @@ def _booked(db: Database, sql: str, values: tuple[Any, ...]) -> list[Booked]:
     return found
 
 
+def waiting_or_ruled(db: Database, since: str) -> list[Booked]:
+    """Occurrences from a date on, at every campus, that wait for an answer or that the rule answered."""
+    asked = "WHERE o.date >= ? AND o.cancelled_at = '' AND (o.state = 'requested' OR o.decided_by = ?)"
+    return _booked(db, _BOOKED + asked + _BOOKED_ORDER, (since, RULE))
+
+
+def groups_of(db: Database, campus: str, day: str) -> list[tuple[str, str]]:
+    """(id, name) of the groups of a campus that there are on a date, as the campus orders them."""
+    rows = db.conn.execute(
+        "SELECT id, name FROM roster_group WHERE campus = ? AND begin <= ? AND (end IS NULL OR end > ?)"
+        " ORDER BY kind, position, name, id",
+        (campus, day, day),
+    )
+    return [(found, name) for found, name in rows]
+
+
 def booking_notices(
     db: Database, *, person_id: str, campus: str, office: bool, today: str, answered_since: str
 ) -> Notices:
@@ -261,9 +288,7 @@ def booking_notices(
     mine = [each for each in booked_by(db, person_id, today) if not each.occurrence.cancelled_at]
     elsewhere = [each for each in mine if each.occurrence.decided_by != person_id]
     answered = [each for each in elsewhere if each.occurrence.decided_at >= answered_since]
-    sql = _BOOKED + "WHERE o.date >= ? AND o.cancelled_at = '' AND (o.state = 'requested' OR o.decided_by = ?)"
-    here = _booked(db, sql + _BOOKED_ORDER, (today, RULE)) if office else []
-    ours = [each for each in here if each.campus == campus]
+    ours = [each for each in waiting_or_ruled(db, today) if each.campus == campus] if office else []
     return Notices(
         answered=tuple(each for each in answered if each.occurrence.state != "requested"),
         waiting=tuple(each for each in elsewhere if each.occurrence.state == "requested"),

@@ -22,7 +22,6 @@ from sync.journal import Opened, change_at, keys_in, open_changeset
 from sync.log import logged, read_changeset
 from sync.replica import SCHEMA_VERSION, Replica
 
-
 # A role of this form is held by a program, which writes only the records that name it, and never as a person.
 PROGRAM = "program:"
 
