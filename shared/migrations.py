@@ -24,3 +24,18 @@ def record_migrations() -> Migrations:
                 db.conn.execute(statement)
 
     return migrations
+
+
+def local_migrations() -> Migrations:
+    """The migrations of tables that stay in this file: no trigger captures them, nothing of them is synced."""
+    migrations = Migrations("local")
+
+    @migrations()
+    def devices(db: Database) -> None:
+        db.conn.execute(
+            "CREATE TABLE _device (id TEXT PRIMARY KEY, person_id TEXT NOT NULL, token_hash TEXT NOT NULL,"
+            " pin_hash TEXT NOT NULL, mark TEXT NOT NULL, label TEXT NOT NULL, made_at TEXT NOT NULL,"
+            " until TEXT NOT NULL, used_at TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0) STRICT"
+        )
+
+    return migrations

@@ -111,6 +111,7 @@ def tables_of(records: Sequence[type]) -> dict[str, Table]:
     return {table.name: table for table in map(table_of, records)}
 
 
+@lru_cache(maxsize=4096)
 def quoted(identifier: str) -> str:
     """An identifier for SQL. Only declared names come here; anything else is a programming error."""
     if not identifier.replace("_", "a").isalnum() or not identifier.isascii():

@@ -175,7 +175,7 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         stretches = take_push(head.get("push", ()), reader, node, key)
         pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
-        ready = receive(replica, db, [Arrival(changeset) for changeset in pushed])
+        ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed])
         for stretch in stretches:
             last = stretch.changesets[-1]
             db.conn.execute(

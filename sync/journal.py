@@ -80,8 +80,7 @@ def settle_capture(db: Database) -> None:
     """Whatever the merge wrote is not a user's write: nothing stays pending, marks move up."""
     db.conn.execute("DELETE FROM _pending")
     db.conn.execute(
-        "UPDATE _mark SET r = coalesce((SELECT seq FROM sqlite_sequence WHERE name = _mark.t), 0)"
-        " WHERE r < coalesce((SELECT seq FROM sqlite_sequence WHERE name = _mark.t), 0)"
+        "UPDATE _mark SET r = s.seq FROM sqlite_sequence AS s WHERE s.name = _mark.t AND s.seq > _mark.r"
     )
 
 

@@ -17,7 +17,7 @@ from shared.clock import Clock
 from shared.database import is_open, open_database, transaction
 from shared.errors import DatabaseUnusable
 from shared.ids import Randomness
-from shared.migrations import record_migrations
+from shared.migrations import local_migrations, record_migrations
 from shared.schema import Table, tables_of
 from sync.keys import Identity, read_identity, read_progress, verify_key_of, write_identity, write_progress
 from sync.tables import engine_migrations, install_triggers
@@ -187,3 +187,4 @@ def _migrate(db: Database, tables: dict[str, Table]) -> None:
     """Migrations run uncaptured: triggers are dropped before and reinstalled after (C12, TRAPS 4)."""
     record_migrations().apply(db)
     engine_migrations().apply(db)
+    local_migrations().apply(db)

@@ -22,7 +22,6 @@ from sync.http import HttpHub
 from sync.protocol import HubPort
 from sync.replica import Replica, connect, create_replica, open_replica
 
-
 # What a node does with what an exchange brought, in writes of its own; True when it wrote anything.
 AfterExchange = Callable[[Replica, Database], bool]
 

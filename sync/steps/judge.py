@@ -6,7 +6,8 @@ order of the reasons in `docs/sync-protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from sync.heads import own_weight
 from sync.journal import Opened, change_at, keys_in, open_changeset
 from sync.log import logged, read_changeset
 from sync.replica import SCHEMA_VERSION, Replica
+from sync.waiting import is_torn, members_of
 
 # A role of this form is held by a program, which writes only the records that name it, and never as a person.
 PROGRAM = "program:"
@@ -34,6 +36,15 @@ class Policy(Protocol):
 
     def ranks_of(self, roles: frozenset[tuple[str, str]], campus: str) -> frozenset[str]:
         """The ranks that someone with these roles may claim at a campus."""
+
+    def objection(
+        self, db: Database, author: Header, roles: frozenset[tuple[str, str]], table: str, op: str,
+        rows: Iterable[Mapping[str, Value]],
+    ) -> str | None:  # fmt: skip
+        """The reason why this author may not write one of these rows of a table he may write, or None.
+
+        A row holds the key and, of an update, the columns it changes.
+        """
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,15 @@ def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int
         refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))
         if refusal is not None:
             return refusal
+        reason = policy.objection(db, header, roles, block.table, block.op, _rows_as_dicts(block))
+        if reason is not None:
+            return Refusal(reason, {"table": block.table, "person": header.person_id})
     return _repeated_row(replica, opened) or _forged_weight(replica, db, opened) or _refused_parent(replica, db, opened)
+
+
+def _rows_as_dicts(block: Block) -> Iterable[Mapping[str, Value]]:
+    names = tuple(block.columns)
+    return (dict(zip(names, values, strict=True)) for values in rows_of(block, names))
 
 
 def _erasable_in_plain_part(replica: Replica, db: Database, n: int) -> bool:
@@ -245,20 +264,33 @@ def _only(opened: Opened, *, inserts: bool) -> Opened:
 def judge_actions(
     replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int]
 ) -> dict[int, Refusal]:
-    """Verdicts on several changesets, a whole action at a time: n → refusal.
-
-    In the order in which the origin committed them, which streams sent one after the other do not show.
-    """
-    actions: dict[str, list[int]] = {}
-    for n in sorted(numbers, key=lambda n: decode_header(read_changeset(db, n).header).commit):
-        action = db.conn.execute("SELECT action || '/' || o FROM _changeset WHERE n = ?", (n,)).fetchone()[0]
+    """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal."""
+    actions: dict[tuple[int, str], list[int]] = {}
+    for n in numbers:
+        action = db.conn.execute("SELECT o, action FROM _changeset WHERE n = ?", (n,)).fetchone()
         actions.setdefault(action, []).append(n)
     refused: dict[int, Refusal] = {}
-    for members in actions.values():
-        theirs = _origin_of(db, sender, members[0])
-        found = {n: r for n in members if (r := judge(replica, db, policy, theirs, n)) is not None}
+    for action, members in actions.items():
+        if is_torn(members_of(db, *action)):
+            found = {n: Refusal("forged_action", {}) for n in members}
+        elif (earlier := _refused_before(db, action, members)) is not None:
+            found = {n: Refusal("whole_action", {"because": earlier}) for n in members}
+        else:
+            theirs = _origin_of(db, sender, members[0])
+            found = {n: r for n in members if (r := judge(replica, db, policy, theirs, n)) is not None}
         _mark(db, members, found, refused)
     return refused
+
+
+def _refused_before(db: Database, action: tuple[int, str], members: Sequence[int]) -> str | None:
+    """The reason why another part of the action was refused earlier: a restored hub may have taken that part
+    back, verdict and all, from a node that does not hold the rest."""
+    row = db.conn.execute(
+        "SELECT coalesce(reason, '') FROM _changeset WHERE o = ? AND action = ? AND state IN ('quarantined', 'hole')"
+        " AND n NOT IN (SELECT value FROM json_each(?))",
+        (*action, json.dumps(list(members))),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _origin_of(db: Database, sender: Sender, n: int) -> Sender:

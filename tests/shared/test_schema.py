@@ -8,7 +8,7 @@ import pytest
 from sqlite_utils import Database
 
 from shared.database import open_database
-from shared.migrations import record_migrations
+from shared.migrations import local_migrations, record_migrations
 from shared.records import RECORDS
 from shared.records.attendance import Register, StaffDay
 from shared.records.people import Person
@@ -39,6 +39,7 @@ def made() -> Database:
     db = open_database(":memory:")
     record_migrations().apply(db)
     engine_migrations().apply(db)
+    local_migrations().apply(db)
     install_triggers(db, tables_of(RECORDS))
     return db
 
@@ -60,6 +61,7 @@ def test_a_migrated_file_equals_a_fresh_one_triggers_included() -> None:
     fresh = open_database(":memory:")
     fresh.conn.executescript(schema_sql(RECORDS))
     engine_migrations().apply(fresh)
+    local_migrations().apply(fresh)
     install_triggers(fresh, tables_of(RECORDS))
     assert shape(made()) == shape(fresh)
     assert sum(sql.startswith("CREATE TRIGGER") for _, sql in shape(fresh)) == 4 * len(RECORDS)
@@ -73,6 +75,7 @@ def test_migrating_twice_changes_nothing_and_lost_triggers_come_back() -> None:
     db.conn.execute("CREATE TRIGGER calendar_day_capture_delete AFTER DELETE ON calendar_day BEGIN SELECT 1; END")
     record_migrations().apply(db)
     engine_migrations().apply(db)
+    local_migrations().apply(db)
     install_triggers(db, tables_of(RECORDS))
     assert shape(db) == before
 

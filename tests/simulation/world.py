@@ -50,6 +50,10 @@ class RolesOfTheHub:
         ranks = {"person", "derived"} | ({"office"} if any(role == "clerk" for role, _ in roles) else set())
         return frozenset(ranks)
 
+    def objection(self, *_: object) -> str | None:
+        """See `Policy.objection`: roles alone count here."""
+        return None
+
 
 @dataclass
 class Site:

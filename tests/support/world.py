@@ -110,6 +110,10 @@ class RolesInTables:
         office = {"office"} if any(role in self.OFFICE_ROLES for role, _ in roles) else set()
         return frozenset({"terminal", "derived", "person"} | office)
 
+    def objection(self, *_: object) -> str | None:
+        """See `sync.steps.judge.Policy`: these worlds ask for roles alone."""
+        return None
+
 
 @dataclass
 class Site:

@@ -25,7 +25,7 @@ from shared.web import auth
 from shared.web.db import db, replica, today
 from sync.capture import token_of
 from sync.replica import setting
-from sync.status import heard_from, record_state
+from sync.status import campuses_known_until, record_state
 
 ROUTES = {
     "api.rooms": ANY_STAFF,
@@ -62,7 +62,7 @@ def rooms() -> Response:
         rooms=[values_of(room) for room in rooms_of(db(), first=here)],
         periods=[{"period": n, "begin": b, "end": e} for n, (b, e) in bells_of(db(), here, day).items()],
         busy=[asdict(each) for each in busy_between(db(), day, end)],
-        heard_from=heard_from(db()),
+        known_until=campuses_known_until(db()),
     )
 
 

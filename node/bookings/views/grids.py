@@ -103,7 +103,7 @@ def _around(asked: date) -> dict[str, Any]:
         "week_number": known[text].week if text in known else 0,
         "campuses": words.campuses,
         "here": campus(),
-        "heard": [words.heard_words(code) for code in words.campuses if code != campus()],
+        "known": [words.known_words(code) for code in words.campuses if code != campus()],
     }
 
 

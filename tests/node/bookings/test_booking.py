@@ -46,7 +46,7 @@ def test_another_campus_s_room_is_asked_for_and_the_page_says_how_far_the_answer
     assert series.startswith("B-") and (state, decided_by) == ("requested", "")
     client, _csrf = school.log_in(TEACHER)
     page = client.get(page.headers["Location"]).text
-    assert "待西校区答复" in page and "还没有收到过西校区的消息" in page
+    assert "待西校区答复" in page and "西校区还没有同步过" in page
 
 
 def test_a_form_sent_twice_books_once(school):
