@@ -88,6 +88,15 @@ def forks(db: Database, node: str | None = None) -> list[str]:
     return [place for (place,) in rows]
 
 
+def campuses_known_until(db: Database) -> dict[str, str]:
+    """Campus → instant up to which a node knows it, as the hub said at the last sync.
+
+    What is missing was never in sync; what this node records itself it knows at once.
+    """
+    told: dict[str, int] = json.loads(setting(db, "campuses_known", "{}"))
+    return {campus: instant_text(known_ms) for campus, known_ms in told.items()}
+
+
 def backlog(db: Database) -> tuple[int, int]:
     """(changesets, rows) of our own that the hub has not receipted."""
     row = db.conn.execute(
