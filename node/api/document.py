@@ -39,7 +39,6 @@ def openapi() -> dict[str, Any]:
 
 def _paths() -> dict[str, dict[str, Any]]:
     register = "/api/v1/registers/{group_id}/{date}/{session}"
-    one = "/api/v1/bookings/{series_id}"
     place = [_in_path("group_id"), _in_path("date"), _in_path("session")]
     return {
         "/api/v1/session": {
@@ -74,6 +73,15 @@ def _paths() -> dict[str, dict[str, Any]]:
                 write=True,
             )
         },
+        **_booking_paths(),
+        "/api/v1/sync": {"get": _operation("同步状态 / state of sync")},
+        "/api/v1/openapi.json": {"get": _operation("本文档 / this document")},
+    }
+
+
+def _booking_paths() -> dict[str, dict[str, Any]]:
+    one = "/api/v1/bookings/{series_id}"
+    return {
         "/api/v1/rooms": {"get": _operation("某天各教室占用 / rooms of a date", [_DATE])},
         "/api/v1/bookings": {"post": _operation("预约 / book", body=_ref("BookingBody"), write=True)},
         one: {"get": _operation("一个预约 / one booking", [_in_path("series_id")])},
@@ -85,8 +93,6 @@ def _paths() -> dict[str, dict[str, Any]]:
                 "答复 / answer", [_in_path("series_id"), _in_path("number")], body=_ref("AnswerBody"), write=True
             )
         },
-        "/api/v1/sync": {"get": _operation("同步状态 / state of sync")},
-        "/api/v1/openapi.json": {"get": _operation("本文档 / this document")},
     }
 
 
