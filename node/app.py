@@ -10,6 +10,7 @@ from flask import Flask, request, url_for
 from node import db as node_db
 from node.api import views as api
 from node.attendance import views as attendance
+from node.bookings import views as bookings
 from node.config import ClockLimits, NodeConfig, NodePorts
 from node.conflicts import views as conflicts
 from node.leave import views as leave
@@ -32,6 +33,7 @@ MENU = (
     MenuItem("lessons.week", "课表", "Lessons"),
     MenuItem("leave.page", "请假", "Leave"),
     MenuItem("staff.day", "教职工考勤", "Staff days"),
+    MenuItem("bookings.day", "教室", "Rooms"),
     MenuItem("conflicts.inbox", "冲突", "Conflicts"),
     MenuItem("sync_state.page", "同步", "Sync"),
     MenuItem("accounts.page", "账号", "Accounts"),
@@ -39,8 +41,13 @@ MENU = (
 
 # What writes or opens a register waits until the date is believed; so does the page that says which are due:
 # in 1970 nobody has a class. What may see registers over the API shows which may be taken, and hands out the token.
-NEEDS_A_DATE = frozenset({"register.see", "register.take", "register.correct", "staff_day.enter", "lesson.close"})
-NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "lessons", "leave"})
+NEEDS_A_DATE = frozenset(
+    {
+        "register.see", "register.take", "register.correct", "staff_day.enter", "lesson.close", "room.book",
+        "room.decide",
+    }
+)  # fmt: skip
+NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "lessons", "leave", "bookings"})
 
 
 def create_app(
@@ -59,7 +66,7 @@ def create_app(
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)
     rooms = (
-        today, attendance, lessons, leave, staff, conflicts, sync_state, accounts, recovery, setup, api,
+        today, attendance, lessons, leave, staff, bookings, conflicts, sync_state, accounts, recovery, setup, api,
     )  # fmt: skip
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(

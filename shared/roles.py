@@ -86,6 +86,10 @@ ACTIONS: Final = MappingProxyType(
         ) | _DAY_CLOSERS,  # fmt: skip
         "lesson.close_campus": _DAY_CLOSERS,
         "leave.file": frozenset({"clerk"}),
+        # Rooms: who works at a school may ask for one; who only looks on may not.
+        "room.book": _TAKERS | _OFFICE | frozenset(
+            {"research_leader", "prep_leader", "support_staff", "health_teacher", "bursar", "union_chair"}
+        ),
         "room.decide": frozenset({"clerk", "campus_head", "centre_director"}),
         "ethics.enter": frozenset({"campus_head", "centre_director"}),
         "task.enter": frozenset({"centre_director"}),

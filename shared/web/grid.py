@@ -14,7 +14,8 @@ class GridItem:
 
     words: what is read first; sub: small print under it; says: the tone in words for those who see no colour
     ("" where `words` say it already); href: "" for what leads nowhere; links: further names that lead to
-    pages of their own, as (words, href), shown where `sub` stands.
+    pages of their own, as (words, href), shown where `sub` stands; label: what a link says to a screen reader
+    where its words alone are a sign such as "+".
     """
 
     tone: str
@@ -23,6 +24,7 @@ class GridItem:
     says: str = ""
     href: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True)
