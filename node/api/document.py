@@ -37,7 +37,7 @@ def openapi() -> dict[str, Any]:
         title="Tongxin node / 同心校区节点",
         version=API_VERSION,
         records=RECORDS_SHOWN,
-        paths=_paths(),
+        paths={**_paths(), **_lesson_paths(), **_leave_paths(), **_booking_paths()},
         schemas=_schemas(),
     )
 
@@ -78,9 +78,6 @@ def _paths() -> dict[str, dict[str, Any]]:
                 write=True,
             )
         },
-        **_lesson_paths(),
-        **_leave_paths(),
-        **_booking_paths(),
         "/api/v1/sync": {"get": _operation("同步状态 / state of sync")},
         "/api/v1/openapi.json": {"get": _operation("本文档 / this document")},
     }

@@ -10,7 +10,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask_wtf.csrf import generate_csrf
 
-from node.api import bodies, document, lessons
+from node.api import bodies, document
+from node.api.lessons import views as lessons
 from node.api.rooms import views as rooms
 from node.attendance import rules, saving
 from node.attendance import store as registers

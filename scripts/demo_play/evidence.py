@@ -13,7 +13,6 @@ from random import Random
 from scripts.demo_play.data import SEED, Invented, Staffed
 from shared.records import EthicsEvent, Evidence
 
-_SUBJECTS = ("chinese", "maths", "chinese", "maths", "english", "science", "morals", "pe", "music", "art", "it")
 _POSTS = {"campus_head": "5", "middle_leader": "4", "homeroom_teacher": "3"}
 
 
@@ -42,7 +41,7 @@ def _entries_of(staffed: Staffed, days: Sequence[date]) -> Iterator[Entry]:
         day = random.choice(days).isoformat()
         return Entry(staffed.person.id, campus or staffed.campus, day, kind, quantity, subject)
 
-    yield from _workload(staffed, random, entry)
+    yield from _posts(staffed, entry)
     for _ in range(3):
         yield entry("inspection_round", str(random.randint(78, 98)))
     yield entry("observed_lessons", str(random.randint(5, 10)))
@@ -55,17 +54,8 @@ def _entries_of(staffed: Staffed, days: Sequence[date]) -> Iterator[Entry]:
     yield from _line(staffed, random, entry)
 
 
-def _workload(staffed: Staffed, random: Random, entry: Callable[..., Entry]) -> Iterator[Entry]:
-    subject = random.choice(_SUBJECTS)
-    heavy = {"campus_head": (2, 6), "middle_leader": (6, 10), "support_staff": (2, 4)}
-    low, high = heavy.get(staffed.category, (10, 17))
-    yield entry("weekly_lessons", str(random.randint(low, high)), subject)
-    if staffed.also_at:
-        yield entry("weekly_lessons_itinerant", "4", subject, staffed.also_at)
-    if staffed.campus == "B" and staffed.category == "supply_teacher":
-        yield entry("weekly_lessons_multigrade", "3", subject)
-    if random.random() < 0.4:
-        yield entry("cover", str(random.randint(1, 3)))
+def _posts(staffed: Staffed, entry: Callable[..., Entry]) -> Iterator[Entry]:
+    """Lessons and covers come from the timetable's rows; what a post is worth is entered."""
     if staffed.category in _POSTS:
         yield entry("post", _POSTS[staffed.category])
 

@@ -20,6 +20,7 @@ class Figures:
     line_bytes: dict[str, dict[str, int]] = field(default_factory=dict)
     round_trips: int = 0
     conflicts: dict[str, int] = field(default_factory=dict)
+    rooms: dict[str, dict[str, str]] = field(default_factory=dict)
     appraisal: dict[str, object] = field(default_factory=dict)
     xlsx: str = ""
 

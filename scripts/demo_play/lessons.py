@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from scripts.demo_play.term import TERM_BEGIN
-from scripts.demo_play.week import Timed, lessons_of_week, timetable
+from scripts.demo_play.week import WEEKDAYS, Taught, Timed, lessons_of_week, timetable
 from shared.records import Building, Room, RosterGroup, TeachingAssignment, TimetableSlot, TimetableVersion, TravelTime
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ Mint = Callable[[str], str]
 # Tuesday and Thursday: the itinerant teachers are at the boarding campus.
 VISIT_DAYS = (2, 4)
 TRAVEL_MINUTES = 25
+KINDERGARTEN_PERIODS = 3
 RECORDING_ROOM = "录播教室"
 _SPECIAL = {
     "A": (
@@ -62,15 +63,25 @@ def timetables(
         leads = [(g.id, g.homeroom_id or "") for g in classes]
         away = {each.person.id: VISIT_DAYS for each in travelling if each.campus == campus}
         taught = lessons_of_week(leads, pool, visiting, VISIT_DAYS)
-        yield from _records(campus, timetable(taught, away, Random(f"{seed}/week/{campus}")), rooms, mint)
+        timed = timetable(taught, away, Random(f"{seed}/week/{campus}"))
+        yield from _records(campus, [*timed, *_mornings(groups, campus)], rooms, mint)
     for here, there in (("A", "B"), ("B", "A")):
         yield TravelTime(from_campus=here, to_campus=there, minutes=TRAVEL_MINUTES)
 
 
+def _mornings(groups: Sequence[RosterGroup], campus: str) -> Iterator[Timed]:
+    """Kindergarten groups have three periods every morning with their own teacher."""
+    for group in groups:
+        if group.campus == campus and group.stage == "kindergarten":
+            for weekday in range(1, WEEKDAYS + 1):
+                for period in range(1, KINDERGARTEN_PERIODS + 1):
+                    yield Timed(Taught(group.id, "other", group.homeroom_id or ""), weekday, period)
+
+
 def _teaches_subjects(staffed: Staffed, campus: str) -> bool:
-    # Where there are few teachers, the head and the middle leader teach as well.
-    small = {"campus_head", "middle_leader"} if campus == "B" else set()
-    return staffed.category in {"teacher", "supply_teacher", *small}
+    # Where there are few teachers, the head teaches as well.
+    small = {"campus_head"} if campus == "B" else set()
+    return staffed.category in {"teacher", "supply_teacher", "middle_leader", *small}
 
 
 def _records(campus: str, timed: Sequence[Timed], rooms: Sequence[object], mint: Mint) -> Iterator[object]:

@@ -11,19 +11,21 @@ from functools import partial
 
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import open_site
-from scripts.demo_play import office, recording
+from scripts.demo_play import office, recording, rooms
 from scripts.demo_play.consortium import write_consortium
 from scripts.demo_play.fortnight import FORTNIGHT_BEGIN, FORTNIGHT_END, STORM_DAY
 from scripts.demo_play.line import Line
 from scripts.demo_play.recording import Phones, Recorder
 from scripts.demo_play.servers import run_command, serving
 from scripts.demo_play.stage import Stage
+from scripts.demo_play.teaching import Lessons
 from scripts.demo_play.term import school_days
 from shared.ids import SystemRandomness
 from sync.replica import connect
 
 TONGXIN = "scripts.tongxin"
 FORTNIGHT_MINUTES = 15 * 24 * 60
+BOOKING_DAY = FORTNIGHT_BEGIN + timedelta(days=2)
 OFFICE_DAY = FORTNIGHT_BEGIN + timedelta(days=3)
 
 
@@ -96,28 +98,32 @@ def record_fortnight(stage: Stage) -> None:
     """Two school weeks on both nodes, offline; meanwhile the office changes two things on the hub."""
     days = school_days(FORTNIGHT_BEGIN, FORTNIGHT_END)
     units = sum(recording.units(stage.consortium, campus, day) for day in days for campus in stage.campuses)
-    with stage.telling.step("record", "断网的两周：两个校区各自点名、记录教职工考勤和请假",
-                            "Two weeks offline: both campuses take registers and record staff days and leave",
+    with stage.telling.step("record", "断网的两周：两个校区各自点名、记教职工考勤、安排代课、日结课务、预约教室",
+                            "Two weeks offline: both campuses take registers, record staff days, give covers, close "
+                            "the days' lessons and book rooms",
                             total=units) as bar, contextlib.ExitStack() as ends:
-        recorders = {
-            campus: Recorder(campus, stage.consortium, ends.enter_context(Phones(server.url, stage.password)), bar)
-            for campus, server in stage.nodes.items()
-        }
+        phones = {code: ends.enter_context(Phones(server.url, stage.password)) for code, server in stage.nodes.items()}
+        recorders = {code: Recorder(code, stage.consortium, theirs, bar) for code, theirs in phones.items()}
+        lessons = {code: Lessons(code, stage.consortium, theirs, bar) for code, theirs in phones.items()}
         for day in days:
-            play_day(stage, day, recorders)
+            play_day(stage, day, recorders, lessons)
         stage.set_time(FORTNIGHT_END - timedelta(days=1), 22, 30)
     for name in ("registers", "exceptions", "staff_days"):
         stage.figures.rows[name] = sum(getattr(each.counted, name) for each in recorders.values())
     rows = stage.figures.rows
+    rows["covers"] = sum(each.covers.total() for each in lessons.values())
+    rows["lesson_days"] = sum(each.closed_days for each in lessons.values())
     stage.telling.say(
-        f"{rows['registers']} 次点名、{rows['exceptions']} 条例外、{rows['staff_days']} 条教职工考勤；"
+        f"{rows['registers']} 次点名、{rows['exceptions']} 条例外、{rows['staff_days']} 条教职工考勤、"
+        f"{rows['covers']} 节代课、{rows['lesson_days']} 个课务日结；"
         f"办公室在中心改了一名教师的电话和 {STORM_DAY} 的校历，柳林校区也改了那一天。",
-        f"{rows['registers']} registers with {rows['exceptions']} exceptions, {rows['staff_days']} staff days; on the "
+        f"{rows['registers']} registers with {rows['exceptions']} exceptions, {rows['staff_days']} staff days, "
+        f"{rows['covers']} covers, {rows['lesson_days']} lesson days closed; on the "
         f"hub the office changed a teacher's phone and the calendar of {STORM_DAY}, which campus B changed too.",
     )
 
 
-def play_day(stage: Stage, day: date, recorders: dict[str, Recorder]) -> None:
+def play_day(stage: Stage, day: date, recorders: dict[str, Recorder], lessons: dict[str, Lessons]) -> None:
     """One day at both campuses at once, session by session, as the clock goes on."""
     if day == OFFICE_DAY:
         stage.set_time(day, 7, 30)
@@ -125,10 +131,21 @@ def play_day(stage: Stage, day: date, recorders: dict[str, Recorder]) -> None:
     if day == STORM_DAY:
         stage.set_time(day, 6)
         recording.close_for_storm(stage)
+    stage.set_time(day, 7, 40)
+    stage.at_each(lambda campus: lessons[campus].cover(day))
+    if day == BOOKING_DAY:
+        ask_for_room(stage)
     for session, hour in recording.HOURS.items():
         stage.set_time(day, hour)
         stage.at_each(partial(_registers, recorders, day, session))
     stage.at_each(lambda campus: recorders[campus].record_staff(day))
+    stage.at_each(lambda campus: lessons[campus].close(day))
+
+
+def ask_for_room(stage: Stage) -> None:
+    """Both campuses want one room, and neither can know of the other."""
+    stage.wanted = rooms.ask_for_room(stage)
+    stage.figures.rooms["asked"] = dict(stage.wanted.states)
 
 
 def _registers(recorders: dict[str, Recorder], day: date, session: str, campus: str) -> None:
@@ -179,6 +196,20 @@ def sync_again(stage: Stage) -> None:
     stage.figures.round_trips = sum(int(str(entry["round_trips"])) for entry in stage.figures.syncs)
 
 
+def room_answered(stage: Stage) -> None:
+    """The campus that decides has answered by the rule; both sides know."""
+    with stage.telling.step("room", "两个校区断网时都要同一间录播教室、同一节课：看结果",
+                            "Both campuses wanted one room for one lesson while cut off: how that ended"):
+        found = rooms.outcome(stage, stage.wanted)
+    stage.figures.rooms["answered"] = {campus: state for campus, (state, _) in found.items()}
+    asked = {campus: (state, "none") for campus, state in stage.wanted.states.items()}
+    stage.telling.say(
+        f"预约时——{rooms.told(asked, 'zh')}。同步后——{rooms.told(found, 'zh')}；可改的时间和教室列在预约页上。",
+        f"When asked: {rooms.told(asked, 'en')}. After the sync: {rooms.told(found, 'en')}; what is free instead "
+        "stands on the booking's page.",
+    )
+
+
 def appraise(stage: Stage) -> None:
     """The office enters what has no other source; the hub appraises and writes the table."""
     with stage.telling.step("appraise", "录入教学检查、任务等事实，核算全体教职工，生成总表",
@@ -210,5 +241,6 @@ def nightly_sync(stage: Stage, campus: str) -> dict[str, object]:
 
 
 STEPS: tuple[Callable[[Stage], None], ...] = (
-    set_up_hub, enrol_nodes, cut_line, record_fortnight, sync_both, settle_conflict, sync_again, appraise,
+    set_up_hub, enrol_nodes, cut_line, record_fortnight, sync_both, settle_conflict, sync_again, room_answered,
+    appraise,
 )

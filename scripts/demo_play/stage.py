@@ -24,6 +24,14 @@ T = TypeVar("T")
 MINUTE_MS = 60_000
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What each campus was told when it asked: the state of its wish, and under which number it stands."""
+
+    series: dict[str, str]
+    states: dict[str, str]
+
+
 @dataclass
 class Stage:
     """The stage of one performance: `folder` holds all its files, `xlsx` is where the table goes."""
@@ -38,6 +46,7 @@ class Stage:
     ends: contextlib.ExitStack
     consortium: Invented = field(init=False)
     hub: Server = field(init=False)
+    wanted: Wanted = field(init=False)
     nodes: dict[str, Server] = field(default_factory=dict)
     lines: dict[str, Line] = field(default_factory=dict)
 

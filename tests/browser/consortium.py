@@ -123,6 +123,20 @@ def opened_world(folder: Path) -> Iterator[World]:
         yield world
 
 
+@contextmanager
+def opened_beside(world: World, folder: Path, campus: str) -> Iterator[World]:
+    """A node of another campus beside the first, on the same hub; nobody syncs it but the test."""
+    node, clock = _replica(folder / f"node_{campus}.db", "node")
+    clock.set_to(world.node_clock.now_ms())
+    beside = World(world.hub, node, world.hub_clock, clock, world.hub_url)
+    _enrol(beside, campus)
+    beside.sync()
+    shell = SiteConfig(secret_key=b"b" * 32, cookie_name=f"tongxin_{campus}", password=CHEAP)
+    with served(node_app(node, shell, hub_url=world.hub_url, ports=NodePorts(addresses=lambda: ()))) as url:
+        beside.node_url = url
+        yield beside
+
+
 def _then(over: threading.Event, run: Callable[[], ExchangeReport]) -> ExchangeReport:
     try:
         return run()
@@ -136,9 +150,9 @@ def _replica(path: Path, role: str) -> tuple[Replica, SettableClock]:
     return create_replica(path, role=role, records=RECORDS, clock=clock, randomness=SystemRandomness()), clock
 
 
-def _enrol(world: World) -> None:
+def _enrol(world: World, campus: str = "A") -> None:
     with connect(world.hub) as db:
-        code = issue_code(db, world.hub, campus="A")
+        code = issue_code(db, world.hub, campus=campus)
     with connect(world.node) as db, closing(HttpHub(world.hub_url)) as hub:
         enrol(world.node, db, hub, code)
 
@@ -159,7 +173,10 @@ def places() -> list[object]:
         SchoolYear(code="2025", name="2025–2026学年", begin="2025-09-01", end="2026-09-01"),
         Term(code="2025A", school_year="2025", name="2025年秋季学期", begin="2025-09-01", end="2026-01-24"),
         *(
-            CalendarDay(campus=campus, date=day.isoformat(), kind=_kind(day), week=1 + (day - FIRST_DAY).days // 7)
+            CalendarDay(
+                campus=campus, date=day.isoformat(), kind=_kind(day), week=1 + (day - FIRST_DAY).days // 7,
+                follows_weekday=day.isoweekday() if _kind(day) == "school_day" else None,
+            )
             for campus in "AB"
             for day in days
         ),

@@ -5,6 +5,7 @@ Monday 3, which begins an hour after A's first lesson ends), 钱老师 science a
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 from shared.records import (
     BellPeriod,
@@ -117,7 +118,7 @@ def closed(day: str, who: str, campus: str = "A") -> LessonDay:
 
 def leave(
     number: int, who: str, begin: str, end: str, *, decision: str = "approved", step: str = "first", **more: object
-) -> list[object]:
+) -> list[Any]:
     """A request, and its answer unless `decision` is empty."""
     request = LeaveRequest(id=f"A-{900 + number}-AA", person_id=who, kind="sick_leave", begin=begin, end=end, **more)  # type: ignore[arg-type] # fields
     answer = LeaveApproval(

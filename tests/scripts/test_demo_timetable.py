@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from scripts.demo_play.data import FULL, SMALL, Invented, Size, invented
-from scripts.demo_play.lessons import VISIT_DAYS
+from scripts.demo_play.lessons import KINDERGARTEN_PERIODS, VISIT_DAYS
 from scripts.demo_play.week import PERIODS, WEEKDAYS, WEEKLY, Taught, timetable
 from shared.records import TimetableSlot, TimetableVersion
 
@@ -28,8 +28,9 @@ def consortium(sizes: tuple[Size, ...]) -> Invented:
 def test_every_class_has_a_full_week_and_nobody_is_in_two_places(sizes: tuple[Size, ...]) -> None:
     made = consortium(sizes)
     slots = [record for record in made.records if isinstance(record, TimetableSlot)]
-    classes = sum(size.classes for size in sizes)
-    assert len(slots) == classes * WEEKDAYS * PERIODS == classes * sum(WEEKLY.values())
+    classes, mornings = (sum(getattr(size, name) for size in sizes) for name in ("classes", "kindergarten_groups"))
+    assert PERIODS * WEEKDAYS == sum(WEEKLY.values())
+    assert len(slots) == WEEKDAYS * (classes * PERIODS + mornings * KINDERGARTEN_PERIODS)
     for who in ("group_id", "teacher_id", "room_id"):
         met = Counter((getattr(slot, who), slot.weekday, slot.period) for slot in slots if getattr(slot, who))
         assert max(met.values()) == 1, who

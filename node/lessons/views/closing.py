@@ -16,7 +16,7 @@ from shared.lessons.held import EVERYBODY
 from shared.lessons.store import closed_between, lessons_between
 from shared.web.auth import author, require, visitor
 from shared.web.db import db, replica, today
-from shared.web.views import safe_next
+from shared.web.target import safe_next
 
 CLOSED_SHOWN = 20
 

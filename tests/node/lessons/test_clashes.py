@@ -64,24 +64,29 @@ def change(kind, **fields):
     return LessonOverride(id="", group_id="A-1-AA", date=DAY, period=2, kind=kind, **fields)
 
 
+def changed(one, kind, bells=None, **fields):
+    found = after(one, change(kind, **fields), bells or {})
+    assert found is not None
+    return found
+
+
 def test_a_lesson_after_one_change_more():
-    bells = {5: ("14:00", "14:40")}
-    assert after(lesson(), change("cancel"), bells) is None
-    assert after(lesson(), change("cover", new_teacher_id="A-6-AA"), bells).teachers == ("A-6-AA",)
-    moved = after(lesson(), change("move", new_date="2025-09-16", new_period=5), bells)
+    assert after(lesson(), change("cancel"), {}) is None
+    assert changed(lesson(), "cover", new_teacher_id="A-6-AA").teachers == ("A-6-AA",)
+    moved = changed(lesson(), "move", {5: ("14:00", "14:40")}, new_date="2025-09-16", new_period=5)
     assert (moved.date, moved.period, moved.begin, moved.planned_at) == ("2025-09-16", 5, "14:00", ("A-1-AA", DAY, 2))
     two = lesson(who=("A-8-AA", "A-7-AA"))
-    second = change("cover", teacher_id="A-7-AA", new_teacher_id="A-6-AA")
-    assert after(two, second, bells).teachers == ("A-8-AA", "A-6-AA")
-    assert after(lesson(), change("room", new_room_id="A-4-AA"), bells).room_id == "A-4-AA"
+    second = changed(two, "cover", teacher_id="A-7-AA", new_teacher_id="A-6-AA")
+    assert second.teachers == ("A-8-AA", "A-6-AA")
+    assert changed(lesson(), "room", new_room_id="A-4-AA").room_id == "A-4-AA"
 
 
 def test_the_two_sides_of_a_swap_do_not_run_into_each_other():
     one, other = lesson(period=1, begin="08:20", end="09:00"), lesson(who=("A-6-AA",))
     bells = {1: ("08:20", "09:00"), 2: ("09:10", "09:50")}
     sides = [
-        after(one, change("swap", new_date=DAY, new_period=2), bells),
-        after(other, change("swap", new_date=DAY, new_period=1), bells),
+        changed(one, "swap", bells, new_date=DAY, new_period=2),
+        changed(other, "swap", bells, new_date=DAY, new_period=1),
     ]
     assert clashes(sides, [placed(one), placed(other)], WAY) == []
     third = lesson("A-9-AA", 1, "08:20", "09:00", who=("A-6-AA",))

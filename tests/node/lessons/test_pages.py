@@ -1,5 +1,6 @@
 """The week, closing and re-opening, exceptions: through the pages of a real node."""
 
+import json
 import re
 
 import pytest
@@ -85,7 +86,7 @@ def test_a_week_has_a_way_back_and_forth_and_home(school):
 
 def test_an_itinerant_teacher_sees_both_campuses_in_one_week_each_dated(school):
     with connect(school.pair.node) as db:
-        set_setting(db, "campuses_known", '{"B": %d}' % instant_ms("2025-09-14T15:40:00.000Z"))
+        set_setting(db, "campuses_known", json.dumps({"B": instant_ms("2025-09-14T15:40:00.000Z")}))
     text = school.get("zx", "/lessons").text
     assert "西校区 · 数据到 昨天 23:40" in text and "中心校区 · 本校区，此刻" in text
     assert "8:20–9:00" in text and "10:40–11:20" in text
@@ -175,7 +176,7 @@ def test_a_note_that_moved_under_the_page_is_kept_beside_ours(school):
     """C2: the form carries the version it showed."""
     path = lesson_path() + "/exception"
     page = school.get("hxz", lesson_path()).text
-    token = re.search(rf'name="person" value="{WANG}"><input type="hidden" name="token" value="([^"]+)"', page).group(1)
+    (token,) = re.findall(rf'name="person" value="{WANG}"><input type="hidden" name="token" value="([^"]+)"', page)
     school.post("wm", path, kind="late", minutes="5", token="absent")
     school.post("hxz", path, kind="not_held", person=WANG, token=token)
     assert school.rows("SELECT count(DISTINCT value) FROM _head WHERE t = 'lesson_exception'") == [(2,)]

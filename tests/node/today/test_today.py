@@ -1,5 +1,6 @@
 """The front page: my registers, what is due, the campus for those who look after it."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -155,13 +156,14 @@ def test_notices_are_what_came_in():
             timetable.leave(2, "A-7-AA", "2025-09-22", "2025-09-23", decision="refused"),
         )
     ]
-    told = dict(covers=covers, leaves=leaves, to_decide=0, today=DAY)
-    found = notices_of(**told, answered_since="2025-09-14T00:00:00.000Z")
+    def told(since):
+        return notices_of(covers=covers, leaves=leaves, to_decide=0, today=DAY, answered_since=since)
+
+    found = told("2025-09-14T00:00:00.000Z")
     assert [(each.kind, each.number, each.when) for each in found] == [
         ("covers_ahead", 2, "2025-09-16"), ("leave_approved", 0, "2025-09-18"), ("leave_refused", 0, "2025-09-22"),
     ]  # fmt: skip
-    old_news = notices_of(**told, answered_since="2025-09-16T00:00:00.000Z")
-    assert [each.kind for each in old_news] == ["covers_ahead"]
+    assert [each.kind for each in told("2025-09-16T00:00:00.000Z")] == ["covers_ahead"]
     asked = notices_of(covers=[], leaves=[], to_decide=2, today=DAY, answered_since="")
     assert [(each.kind, each.number) for each in asked] == [("to_decide", 2)]
 
@@ -169,7 +171,7 @@ def test_notices_are_what_came_in():
 def test_today_merges_both_campuses_by_the_clock_and_dates_each_half(pair):
     fill(pair.node, timetable.timetable())
     with connect(pair.node) as db:
-        set_setting(db, "campuses_known", '{"B": %d}' % instant_ms("2025-09-14T15:40:00.000Z"))
+        set_setting(db, "campuses_known", json.dumps({"B": instant_ms("2025-09-14T15:40:00.000Z")}))
     text = page(pair, "zx")
     mine = text[text.index('class="day"') :]
     assert mine.index("08:20–09:00") < mine.index("10:40–11:20")

@@ -1,0 +1,1 @@
+"""Lessons and leave over the JSON API."""
