@@ -53,7 +53,7 @@ def rules_of(limits: BookingLimits) -> tuple[tuple[str, str, Callable[..., Any],
 
 
 def rooms() -> Response:
-    """The rooms, the periods this campus rings, and what occupies the rooms on a date; up to when each campus is known."""
+    """Rooms, the periods this campus rings, what occupies the rooms on a date, how far each campus is known."""
     here, day = setting(db(), "campus"), _asked_date()
     end = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
     return jsonify(

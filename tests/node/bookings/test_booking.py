@@ -118,7 +118,7 @@ def test_a_series_books_its_free_dates_and_names_the_others(school):
     page = client.get(where).text
     assert "没有订上的日子" in page and "早占 · 王敏" in page
     assert "不上课，跳过的日子" in page and "校庆" in page
-    assert re.search(r"date=2025-10-06&amp;begin=10(:|%3A)20", page), "the free slot of that day is a link to the filled-in form"
+    assert re.search(r"date=2025-10-06&amp;begin=10(:|%3A)20", page), "what is free is a link"
 
 
 def test_a_series_of_which_nothing_is_free_books_nothing(school):
