@@ -14,6 +14,7 @@ from random import Random
 
 WEEKDAYS = 5
 PERIODS = 6
+TRIES = 50
 # Lessons a week by subject: 30 fill a week of six periods a day.
 WEEKLY = {
     "chinese": 8, "maths": 5, "pe": 4, "english": 2, "science": 2, "music": 2, "art": 2, "morals": 2, "it": 1,
@@ -84,7 +85,7 @@ def timetable(lessons: Sequence[Taught], away: Mapping[str, Collection[int]], ra
 
     Raises ValueError when some day would need more periods than it has.
     """
-    days = _days(lessons, away, random)
+    days = _spread(lessons, away, random)
     return [
         Timed(lesson, weekday, period)
         for weekday, todays in enumerate(days, start=1)
@@ -92,12 +93,25 @@ def timetable(lessons: Sequence[Taught], away: Mapping[str, Collection[int]], ra
     ]
 
 
+def _spread(lessons: Sequence[Taught], away: Mapping[str, Collection[int]], random: Random) -> list[list[Taught]]:
+    for _ in range(TRIES - 1):
+        try:
+            return _days(lessons, away, random)
+        except ValueError:
+            continue  # an unlucky order: the next one is drawn
+    return _days(lessons, away, random)
+
+
 def _days(lessons: Sequence[Taught], away: Mapping[str, Collection[int]], random: Random) -> list[list[Taught]]:
     """The lessons of each weekday: as many for each class as there are periods, no teacher with more, mixed."""
     days: list[list[Taught]] = [[] for _ in range(WEEKDAYS)]
     busy: Counter[tuple[int, str]] = Counter()
     same: Counter[tuple[int, str, str]] = Counter()
-    order = sorted(lessons, key=lambda each: (not each.weekday, each.group_id, random.random()))
+    # Whoever has fewer days to choose from comes first.
+    order = sorted(
+        lessons,
+        key=lambda each: (not each.weekday, each.teacher_id not in away, each.group_id, random.random()),
+    )  # fmt: skip
     for lesson in order:
         free = [
             day

@@ -13,20 +13,22 @@ from scripts.demo_play.week import PERIODS, WEEKDAYS, WEEKLY, Taught, timetable
 from shared.records import TimetableSlot, TimetableVersion
 
 
-def consortium(sizes: tuple[Size, ...]) -> Invented:
+def consortium(sizes: tuple[Size, ...], nonce: str = "DM") -> Invented:
     """Invented with ids that count."""
     counted: Counter[str] = Counter()
 
     def mint(campus: str) -> str:
         counted[campus] += 1
-        return f"{campus}-{counted[campus]}-DM"
+        return f"{campus}-{counted[campus]}-{nonce}"
 
     return invented(sizes, mint, "")
 
 
+@pytest.mark.parametrize("nonce", ["DM", "FA", "0Z"])
 @pytest.mark.parametrize("sizes", [FULL, SMALL], ids=["full", "small"])
-def test_every_class_has_a_full_week_and_nobody_is_in_two_places(sizes: tuple[Size, ...]) -> None:
-    made = consortium(sizes)
+def test_every_class_has_a_full_week_and_nobody_is_in_two_places(sizes: tuple[Size, ...], nonce: str) -> None:
+    """Whatever ids are given out."""
+    made = consortium(sizes, nonce)
     slots = [record for record in made.records if isinstance(record, TimetableSlot)]
     classes, mornings = (sum(getattr(size, name) for size in sizes) for name in ("classes", "kindergarten_groups"))
     assert PERIODS * WEEKDAYS == sum(WEEKLY.values())
