@@ -123,12 +123,6 @@ INCOMPATIBLE: Final[tuple[tuple[str, str], ...]] = (
     ("scheme.adopt", "scheme.enforce"),
     ("appraisal.run", "appraisal.sign"),
     ("pay.enter", "pay.approve"),
-    ("account.manage", "role.grant"),
-)
-
-# Nobody gives points to, or takes them from, himself.
-NEVER_ABOUT_ONESELF: Final = frozenset(
-    {"ethics.enter", "task.enter", "campus_item.enter", "evidence.enter", "leave.approve", "role.grant"}
 )
 
 
@@ -142,13 +136,6 @@ def may_do(action: str, held: Iterable[Held], campus: str | None = None) -> bool
         return True
     roles = ACTIONS[action] if action != ANY_STAFF else frozenset(role for role, _, _ in ROLES)
     return any(role in roles and (campus is None or at in (EVERYWHERE, campus)) for role, at in held)
-
-
-def may_do_about(action: str, held: Iterable[Held], campus: str, *, actor: str, subject: str) -> bool:
-    """`may_do`, refused for actions nobody may perform on his own account."""
-    if actor == subject and action in NEVER_ABOUT_ONESELF:
-        return False
-    return may_do(action, held, campus)
 
 
 def second_hand_needed(action: str, done_before: Iterable[str]) -> bool:

@@ -9,11 +9,9 @@ from shared.roles import (
     ANY_STAFF,
     INCOMPATIBLE,
     MACHINE,
-    NEVER_ABOUT_ONESELF,
     PUBLIC,
     ROLES,
     may_do,
-    may_do_about,
     role_word,
     second_hand_needed,
 )
@@ -49,13 +47,6 @@ def test_an_action_asks_for_a_role_at_the_campus(action, held, campus, answer):
 def test_a_misspelt_action_is_an_error_and_not_a_permission():
     with pytest.raises(KeyError):
         may_do("register.taek", {("general_principal", "*")}, "A")
-
-
-@pytest.mark.parametrize("action", sorted(NEVER_ABOUT_ONESELF))
-def test_nobody_enters_points_about_himself(action):
-    for role in ACTIONS[action]:
-        assert may_do_about(action, {(role, "A")}, "A", actor="A-1-AA", subject="A-2-AA")
-        assert not may_do_about(action, {(role, "A")}, "A", actor="A-1-AA", subject="A-1-AA")
 
 
 @pytest.mark.parametrize(("first", "second"), INCOMPATIBLE)
