@@ -63,7 +63,11 @@ def page(limits: LeaveLimits, error: InvalidInput | None = None) -> str:
         "leave/page.html",
         own=own,
         waiting=waiting,
-        campus_leaves=[each for each in around if each.state in ("asked", "approved") and each.request.person_id != me],
+        campus_leaves=[
+            each
+            for each in around
+            if each.state in ("asked", "approved") and each.request.person_id != me and each not in waiting
+        ],
         names=store.names(db(), {each.request.person_id for each in (*own, *around)}),
         people=store.people_here(db(), here, today().isoformat()) if may("leave.file", here) else [],
         kinds=_choices("leave_kind"),

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from node.lessons.clashes import Placed, Travel, meet, placed
+from node.lessons.clashes import Placed, Travel, meet, placed, together
 from shared.lessons.rules import Lesson
 
 
@@ -96,12 +96,19 @@ def _judged(lesson: Lesson, who: Colleague, own: Sequence[Lesson], around: Aroun
 
 
 def suggested(choices: Sequence[tuple[Lesson, Sequence[Candidate]]], travel: Travel) -> dict[tuple[str, int], str]:
-    """(group, period) → person for a whole day: each lesson the best one who is still free, turns taken."""
+    """(group, period) → person for a whole day: each lesson the best one who is still free, turns taken.
+
+    The groups of a joint lesson get the same person.
+    """
     given: Counter[str] = Counter()
     taken: dict[str, list[Placed]] = {}
     found: dict[tuple[str, int], str] = {}
     for lesson, candidates in choices:
         now = placed(lesson)
+        joined = {who: other for who, others in taken.items() for other in others if together(now, other)}
+        if joined:
+            found[lesson.group_id, lesson.period] = next(iter(joined))
+            continue
         free = [
             replace(each, covers_this_term=each.covers_this_term + given[each.person_id])
             for each in candidates

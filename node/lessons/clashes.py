@@ -89,17 +89,23 @@ def clashes(changed: Sequence[Placed], standing: Iterable[Placed], travel: Trave
 
 def _between(one: Placed, other: Placed, travel: Travel) -> list[Clash]:
     found = []
-    together = bool(one.joint) and one.joint == other.joint
-    if not together:
+    joined = together(one, other)
+    if not joined:
         way = max(travel.get((one.campus, other.campus), 0), travel.get((other.campus, one.campus), 0))
         if meet(one, other, travel):
             found += [Clash("teacher", who, other, way) for who in one.teachers if who in other.teachers]
     if one.campus == other.campus and meet(one, other, {}):
         if one.group_id == other.group_id:
             found.append(Clash("class", one.group_id, other))
-        if one.room_id and one.room_id == other.room_id and not together:
+        if one.room_id and one.room_id == other.room_id and not joined:
             found.append(Clash("room", one.room_id, other))
     return found
+
+
+def together(one: Placed, other: Placed) -> bool:
+    """True for groups that are taught as one: the same joint mark on the same campus at the same time."""
+    place = (one.campus, one.date, one.begin, one.joint)
+    return bool(one.joint) and place == (other.campus, other.date, other.begin, other.joint)
 
 
 def meet(one: Placed, other: Placed, travel: Travel) -> bool:

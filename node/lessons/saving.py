@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from sqlite_utils import Database
 
 from node.lessons import rules, store
-from node.lessons.clashes import Clash, Placed, after, clashes, placed
+from node.lessons.clashes import Clash, Placed, after, clashes, placed, together
 from node.lessons.rules import Asker
 from shared.errors import InvalidInput, NotAllowed, NotFound, Problem
 from shared.ids import campus_of
@@ -205,7 +205,26 @@ def drafts_of(db: Database, campus: str, wanted: Sequence[tuple[LessonOverride, 
             drafts.append(Draft(change, lesson, partner))
     if problems:
         raise InvalidInput(*problems)
-    return drafts
+    return [*drafts, *_joint_drafts(db, drafts)]
+
+
+def _joint_drafts(db: Database, drafts: Sequence[Draft]) -> list[Draft]:
+    """A joint lesson is one lesson: who covers or cancels one group's part does so for all that were not named."""
+    named = {each.lesson.planned_at for each in drafts}
+    found: list[Draft] = []
+    for each in drafts:
+        if not each.lesson.joint or each.change.kind not in ("cover", "cancel"):
+            continue
+        for other in lessons_of_day(db, each.lesson.campus, each.lesson.date):
+            if other.planned_at not in named and _taught_with(each.lesson, other):
+                named.add(other.planned_at)
+                found.append(Draft(replace(each.change, group_id=other.group_id, period=other.period), other))
+    return found
+
+
+def _taught_with(lesson: Lesson, other: Lesson) -> bool:
+    same_people = set(lesson.teachers) & set(other.teachers)
+    return other.state == "planned" and bool(same_people) and together(placed(lesson), placed(other))
 
 
 def _lesson_or_none(db: Database, place: Place) -> Lesson | None:

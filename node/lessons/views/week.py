@@ -15,6 +15,7 @@ from node.lessons import rules, saving, store
 from node.lessons.views import visit
 from node.lessons.week import KINDS, Entry, days_shown, periods_shown, seen_by, times_of
 from shared.errors import InvalidInput, Problem
+from shared.ids import campus_of
 from shared.lessons.bells import Times
 from shared.lessons.store import bells_of, closed_between, lessons_between
 from shared.web.app import language
@@ -48,7 +49,8 @@ def page() -> str:
     view, chosen = _view(), visit.asked_date("day")
     monday = rules.monday_of(chosen)
     begin, end = monday.isoformat(), (monday + timedelta(days=7)).isoformat()
-    lessons = lessons_between(db(), begin, end)
+    # A class and a room belong to one campus; a teacher may be needed at several.
+    lessons = lessons_between(db(), begin, end, campuses=None if view.kind == "teacher" else [campus_of(view.id)])
     entries = seen_by(lessons, view.kind, view.id)
     campuses = _campuses(view, entries, begin, end)
     home = campuses[0] if campuses else campus()

@@ -3,6 +3,7 @@
 import pytest
 
 from shared.lessons.store import lessons_between
+from shared.records import TimetableSlot
 from sync.replica import connect
 from tests.node.lessons.test_pages import School, lesson_path
 from tests.node.timetable import (
@@ -171,3 +172,19 @@ def test_a_day_lesson_by_lesson_leaves_open_what_was_left_open(school):
     assert "1 节待安排" in school.get("zjw", f"/lessons/cover?date={MONDAY}&person={LI}").text
     assert school.post("zjw", "/lessons/cover", date=MONDAY, person=LI).status_code == 303  # nobody chosen
     assert len(school.rows(CHANGES)) == 1
+
+
+@pytest.mark.parametrize("form", [{"kind": "cover", "new_teacher_id": QIAN}, {"kind": "cancel"}])
+def test_a_joint_lesson_is_covered_or_cancelled_for_all_its_groups(school, form):
+    """Two small classes taught as one: nobody may be left behind by naming one of them."""
+    fill(school.pair.node, [
+        TimetableSlot(
+            version_id="A-31-AA", group_id=group, weekday=3, weeks="every", period=1, subject="pe", teacher_id=WANG,
+            joint="体育",
+        )
+        for group in (CLASS_1, CLASS_2)
+    ])  # fmt: skip
+    assert change(school, (CLASS_1, "2025-09-17", 1), **form).status_code == 303
+    assert {row[:4] for row in school.rows(CHANGES)} == {
+        (group, "2025-09-17", 1, form["kind"]) for group in (CLASS_1, CLASS_2)
+    }

@@ -58,6 +58,7 @@ def test_a_joint_lesson_is_one_lesson():
     both = [replace(lesson(group), joint="体育") for group in ("A-1-AA", "A-2-AA")]
     assert clashes([placed(both[0])], [placed(both[1])], WAY) == []
     assert clashes([placed(both[0])], [placed(replace(both[1], joint="别的"))], WAY) != []
+    assert clashes([placed(both[0])], [placed(replace(both[1], begin="09:20"))], WAY) != []
 
 
 def change(kind, **fields):
@@ -145,3 +146,5 @@ def test_a_whole_day_is_shared_out_and_nobody_gets_two_at_once():
     assert found[("A-1-AA", 2)] != found[("A-2-AA", 2)]
     assert len(set(found.values())) == 3
     assert suggested([(first, [])], WAY) == {}
+    joint = [(replace(each, joint="体育"), people) for each, people in choices[:2]]
+    assert len(set(suggested(joint, WAY).values())) == 1
