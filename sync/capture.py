@@ -24,7 +24,6 @@ from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
 from sync.entries import append_entry, receipt_time
 from sync.heads import (
-    Key,
     apply_to_rows,
     load_state,
     own_weight,
@@ -38,7 +37,8 @@ from sync.heads import (
 from sync.journal import settle_capture
 from sync.log import Entry, append, logged, stream_end, version_by_hash, version_names
 from sync.merge import Change, fold
-from sync.replica import SCHEMA_VERSION, Replica, current_origin, note_progress, set_setting, setting
+from sync.opened import Key
+from sync.replica import Replica, current_origin, note_progress, set_setting, setting
 from sync.rows import Edit, Pending, pending_by_scope, touched_tables
 
 # The token of a page that showed no such row.
@@ -224,7 +224,7 @@ def _commit_scope(
     stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())]) if named else wall
     header = Header(
         action, action_size, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
-        replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), SCHEMA_VERSION,
+        replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), replica.schema,
         tuple(names[version] for version in sorted(named)), setting(db, "pending_note"),
     )  # fmt: skip
     changeset = link(db, scope, encode_header(header), parts)

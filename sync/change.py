@@ -26,7 +26,6 @@ class State(StrEnum):
 
     APPLIED = "applied"
     WAITING = "waiting"
-    PARKED = "parked"
     QUARANTINED = "quarantined"
     HOLE = "hole"
 

@@ -11,8 +11,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from shared.schema import Table, Value, key_parts, key_text, key_text_sql, quoted
-from sync.heads import Key, load_state, read_row, unit_values, unit_versions, where_key
-from sync.journal import written_values
+from sync.heads import load_state, read_row, unit_values, unit_versions, where_key
+from sync.opened import Key, written_values
 
 Row = tuple[Any, ...]
 
@@ -134,7 +134,11 @@ def _by_scope(table: Table, rows: Sequence[Row]) -> dict[str, NewRows]:
 
 
 def _versions_of_dead_row(db: Database, table: Table, key: Key) -> frozenset[int]:
+    """What an insert over a key without a row names: all of a row that is gone, nothing of one that this schema
+    cannot show (nobody saw it: both stand side by side, C12)."""
     text = key_text(key)
+    if load_state(db, table, key).alive:
+        return frozenset()
     rows = db.conn.execute(
         "SELECT v FROM _head WHERE t = ? AND k = ? UNION SELECT v FROM _delete WHERE t = ? AND k = ?",
         (table.name, text, table.name, text),

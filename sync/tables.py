@@ -114,6 +114,16 @@ def engine_migrations() -> Migrations:
             if statement.strip():
                 db.conn.execute(statement)
 
+    @migrations()
+    def parked(db: Database) -> None:
+        # _head.parked: 1 a value this schema cannot hold, 2 of a row it cannot show at all.
+        # _changeset.unread: how much of it this schema has no table or column for. _node.parked: as a node told.
+        db.conn.execute("ALTER TABLE _head ADD COLUMN parked INTEGER NOT NULL DEFAULT 0")
+        db.conn.execute("CREATE INDEX _head_parked ON _head (t, k) WHERE parked > 0")
+        db.conn.execute("ALTER TABLE _changeset ADD COLUMN unread INTEGER NOT NULL DEFAULT 0")
+        db.conn.execute("ALTER TABLE _node ADD COLUMN parked INTEGER")
+        db.conn.execute("CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0")
+
     return migrations
 
 
@@ -167,6 +177,13 @@ def _mask_sql(table: Table) -> str:
         differs = " OR ".join(f"old.{quoted(c)} IS NOT new.{quoted(c)}" for c in unit.columns)
         terms.append(f"({differs}) * {1 << unit.index}")
     return " + ".join(terms) or "0"
+
+
+def drop_triggers(db: Database) -> None:
+    """Switch capture off: what a migration writes is nobody's edit (C12). Opening installs it again."""
+    rows = db.conn.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name GLOB '*_capture_*'")
+    for (name,) in rows.fetchall():
+        db.conn.execute(f"DROP TRIGGER {quoted(name)}")
 
 
 def install_triggers(db: Database, tables: Mapping[str, Table]) -> None:

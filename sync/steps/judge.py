@@ -14,18 +14,25 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from shared.schema import Table, Value
+from shared.text import is_clean
 from shared.validation import problems_in_rows
 from sync.body import decode_header, decode_parts, rows_of
 from sync.change import Block, Header
 from sync.errors import BadMessage
 from sync.heads import own_weight
-from sync.journal import Opened, change_at, keys_in, open_changeset
+from sync.journal import keys_in
 from sync.log import logged, read_changeset
-from sync.replica import SCHEMA_VERSION, Replica
+from sync.opened import Opened, change_at, open_changeset
+from sync.replica import Replica
 from sync.waiting import is_torn, members_of
 
 # A role of this form is held by a program, which writes only the records that name it, and never as a person.
 PROGRAM = "program:"
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+# The reasons for which a value may be wrong here and right in a newer schema.
+MAY_WIDEN = frozenset(
+    {"missing", "out_of_range", "too_long", "not_date", "not_time", "not_instant", "not_decimal", "not_code"}
+)
 
 
 class Policy(Protocol):
@@ -109,10 +116,14 @@ def _judge_block(
 ) -> Refusal | None:
     scope, block = placed
     table = replica.tables.get(block.table)
+    newer = header.schema > replica.schema
+    unspeakable = _unspeakable(block) if newer else None
+    if unspeakable is not None:
+        return unspeakable
     if table is None:
         # A newer schema's table is kept and takes effect at the upgrade; an invented one is not (C12).
-        return None if header.schema > SCHEMA_VERSION else Refusal("unknown_table", {"table": block.table})
-    shape = _wrong_shape(table, header, block)
+        return None if newer else Refusal("unknown_table", {"table": block.table})
+    shape = _wrong_shape(table, replica.schema, header, block)
     if shape is not None:
         return shape
     keys = rows_of(block, table.key)
@@ -177,6 +188,8 @@ def _forged_weight(replica: Replica, db: Database, opened: Opened) -> Refusal | 
         for row, weights in enumerate(block.weights):
             key = tuple(block.columns[name][row] for name in table.key)
             for weight, unit, named in zip(weights, block.units, block.bases[row], strict=False):
+                if all(unit != known.name for known in table.units):
+                    continue  # a newer schema's field
                 versions = [opened.names[i] for i in named if i < len(opened.names)]
                 if weight > max((_weight_in(db, table, key, unit, n) for n in versions), default=0):
                     return Refusal("forged_weight", {"table": table.name})
@@ -197,10 +210,21 @@ def _weight_in(db: Database, table: Table, key: tuple[Value, ...], unit: str, n:
     return 0
 
 
-def _wrong_shape(table: Table, header: Header, block: Block) -> Refusal | None:
+def _unspeakable(block: Block) -> Refusal | None:
+    """What no schema will ever hold: numbers beyond SQLite's, text that is not clean."""
+    for name, values in block.columns.items():
+        for value in set(values):
+            if (isinstance(value, int) and not INT_MIN <= value <= INT_MAX) or (
+                isinstance(value, str) and not is_clean(value)
+            ):
+                return Refusal("invalid_value", {"table": block.table, "column": name, "why": "not_a_value"})
+    return None
+
+
+def _wrong_shape(table: Table, ours: int, header: Header, block: Block) -> Refusal | None:
     known = {c.name for c in table.columns}
     units = {unit.name for unit in table.units[1:]}
-    newer = header.schema > SCHEMA_VERSION
+    newer = header.schema > ours
     if set(table.key) - block.columns.keys():
         return Refusal("missing_column", {"table": table.name})
     strange = (block.columns.keys() - known) | (set(block.units) - units)
@@ -209,10 +233,14 @@ def _wrong_shape(table: Table, header: Header, block: Block) -> Refusal | None:
     if block.op == "u":
         wanted = {c for unit in table.units[1:] if unit.name in block.units for c in unit.columns}
     else:
-        wanted = known if block.op == "i" and header.schema >= SCHEMA_VERSION else set(table.key)
+        wanted = known if block.op == "i" and header.schema >= ours else set(table.key)
     if wanted - block.columns.keys():
         return Refusal("missing_column", {"table": table.name, "column": sorted(wanted - block.columns.keys())[0]})
     problems = problems_in_rows(table, block.columns)
+    if newer:
+        # What our table cannot hold is parked; types and what a key is made of never change (C12).
+        gone = {(name, "missing") for name in table.key}
+        problems = [p for p in problems if p.reason not in MAY_WIDEN or (p.field, p.reason) in gone]
     if problems:
         return Refusal("invalid_value", {"table": table.name, "column": problems[0].field, "why": problems[0].reason})
     return None

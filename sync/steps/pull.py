@@ -17,9 +17,10 @@ from sync.change import Changeset, State
 from sync.entries import HubEntry, entries_since, scope_end, store_entry
 from sync.errors import BadMessage
 from sync.heads import redecide
-from sync.journal import apply_changesets, keys_in, open_changeset, recompute_rows
+from sync.journal import apply_changesets, keys_in, recompute_rows
 from sync.keys import sign, signed_by
 from sync.log import logged, origin_number, pack_parts, read_changeset
+from sync.opened import open_changeset
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize

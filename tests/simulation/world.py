@@ -22,7 +22,8 @@ from sync.capture import write
 from sync.change import Author
 from sync.errors import SyncError
 from sync.exchange import run_exchange, serve_exchange
-from sync.replica import Limits, Replica, create_replica, open_replica
+from sync.opening import create_replica, open_replica
+from sync.replica import Limits, Replica
 from sync.status import backlog
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime

@@ -12,7 +12,8 @@ from sync.change import Author
 from sync.errors import CodeRefused, HubBusy, NotEnrolled, Revoked
 from sync.exchange import run_exchange
 from sync.http import HttpHub
-from sync.replica import connect, create_replica
+from sync.opening import create_replica
+from sync.replica import connect
 from sync.steps.enrol import enrol, issue_code, revoke
 from tests.hub.small_hub import CLERK, HEAD_B, TEACHER
 

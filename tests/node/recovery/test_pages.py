@@ -11,7 +11,8 @@ from shared.ids import SystemRandomness
 from shared.records import RECORDS, DateConfirmation
 from shared.schema import select
 from shared.web.qr import qr_svg
-from sync.replica import connect, open_replica
+from sync.opening import open_replica
+from sync.replica import connect
 from tests.node.small_node import ADDRESS, DAY, make_node, make_pair, take_register
 from tests.web.small_site import log_in, token_in
 
