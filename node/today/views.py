@@ -18,6 +18,7 @@ from node.today.store import (
     sessions_of,
     taken_on,
 )
+from shared.bookings.store import Notices, booking_notices
 from shared.clock import instant_text, local_time
 from shared.ids import campus_of
 from shared.leave.rules import decision_refusal, step_of
@@ -121,3 +122,11 @@ def _to_decide() -> int:
         and decision_refusal(each, who.person_id, step_of(who.roles, campus_of(each.request.id))) is None
         for each in waiting
     )
+
+
+def room_notices() -> Notices:
+    """What the last week brought about rooms: answers to one's own wishes, and what others asked of this campus."""
+    return booking_notices(
+        db(), person_id=auth.visitor().person_id, campus=campus(), office=auth.may("room.decide", campus()),
+        today=today().isoformat(), answered_since=instant_text(clock().now_ms() - ANSWER_IS_NEWS_MS),
+    )  # fmt: skip

@@ -63,7 +63,10 @@ def test_a_room_wanted_on_both_sides_of_a_cut_line(both: TwoCampuses, device: De
     # The line is back: the west's request goes up, the main campus answers in its own run, the west hears it.
     for campus in "BAB":
         both.sync(campus)
-    west.page.reload()
+    west.page.goto(both.url_b + "/")
+    expect(west.page.locator(".notices")).to_contain_text("未获准，点开看哪里有空")
+    west.look("today-answered")
+    west.follow(".notices a")
     expect(west.page.locator(".lines .chip")).to_have_text("未获准")
     expect(west.page.locator(".lines")).to_contain_text("已有预约 · 按规则答复")
     west.look("booking-rejected")
@@ -93,6 +96,8 @@ def test_the_office_sees_what_the_other_campus_asked_and_what_was_answered(both:
     for campus in "BAB":
         both.sync(campus)
     device.open_login(both.first.node_url, "zhouwen")
+    expect(device.page.locator(".notices")).to_contain_text("赵强 申请，已按规则答复：已定")
+    device.look("today-office")
     device.page.goto(both.first.node_url + "/bookings")
     expect(device.page.locator(".lines").first).to_contain_text("种子发芽")
     expect(device.page.locator(".lines").first).to_contain_text("赵强 · 按规则答复")

@@ -81,6 +81,13 @@ def test_one_tap_takes_the_alternative_with_what_was_typed(school):
         == [("磁铁实验", SMALL)]
 
 
+def test_the_enter_key_does_not_take_an_alternative(school):
+    """Enter presses the first button of a form."""
+    form = ask(school, HOMEROOM, begin="09:10", end="09:50").text.split('id="booking"')[1]
+    first = re.findall(r"<button[^>]*>", form)[0]
+    assert "name=" not in first
+
+
 def test_only_rooms_with_enough_seats_are_offered(school):
     answer = ask(school, HOMEROOM, begin="09:10", end="09:50", head_count="30")
     assert f"{SMALL}|" not in answer.text and f"{LAB}|{MONDAY}|10:20" in answer.text
