@@ -74,6 +74,7 @@ def page() -> str:
         waits=backlog(db())[0],
         last_sync=setting(db(), "last_good_sync_ms"),
         notices=notices(),
+        rooms=room_notices(),
         **own_day(time_of_day),
     )
 
