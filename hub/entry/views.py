@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
@@ -19,6 +18,7 @@ from hub.workbook.reading import read_workbook
 from hub.workbook.sheets import Sheet, sheet_in
 from hub.workbook.template import download, workbook_of
 from hub.workbook.uploads import forget_upload, keep_upload, upload_named
+from hub.workbook.views import Commit, Preview, committed, uploads_folder
 from hub.workbook.words import told
 from hub.workbook.writing import carry_out
 from shared.errors import InvalidInput, NotFound, Problem, Stale
@@ -38,8 +38,6 @@ ROUTES = {
     "entry.import_commit": "evidence.enter",
 }
 ENTRIES_SHOWN = 200
-PROBLEMS_SHOWN = 300
-CHANGES_SHOWN = 200
 _CLASSES: Mapping[str, type] = {"evidence": Evidence, "ethics": EthicsEvent}
 
 
@@ -184,28 +182,20 @@ def import_preview() -> Any:
         plan = _plan(data)
     except InvalidInput as refused:
         return _page("evidence", _sheet("evidence"), {}, refused.problems), 422
-    name = keep_upload(_folder(), data, clock().now_ms())
-    return _preview(plan, name, ()), 422 if plan.problems else 200
+    name = keep_upload(uploads_folder(replica()), data, clock().now_ms())
+    return _preview(name).page(plan)
 
 
 def import_commit() -> Any:
     """Carry out what the preview showed: the whole workbook in one transaction, or nothing."""
     name = request.form.get("upload", "")
-    data = upload_named(_folder(), name)
+    data = upload_named(uploads_folder(replica()), name)
     if data is None:
         gone = Problem("file", "preview_gone", {"zh": "预览", "en": "the preview"})
         return _page("evidence", _sheet("evidence"), {}, [gone]), 422
-    with write(replica(), db(), auth.author()) as w:
-        plan = _plan(data)
-        agreed = not plan.problems and plan.digest == request.form.get("digest")
-        if agreed:
-            carry_out(w, plan.to_write(), main_campus="", prepare=_signed)
-    if not agreed:
-        moved = Problem("file", "changed_since_preview", {"zh": "数据", "en": "the data"})
-        return _preview(plan, name, () if plan.problems else (moved,)), 422 if plan.problems else 409
-    forget_upload(_folder(), name)
-    flash(_("已导入 %(count)s 条。", count=len(plan.to_write())), "ok")
-    return redirect(url_for("entry.enter", what="evidence"))
+    folder, target = uploads_folder(replica()), url_for("entry.enter", what="evidence")
+    commit = Commit(lambda: _plan(data), lambda _plan: "", lambda: forget_upload(folder, name), target, _signed)
+    return committed(commit, _preview(name))
 
 
 def _plan(data: bytes) -> Plan:
@@ -223,15 +213,5 @@ def _plan(data: bytes) -> Plan:
     return Plan(changes, tuple(one for one in found if isinstance(one, Problem)))
 
 
-def _folder() -> Path:
-    return replica().path.parent / "uploads"
-
-
-def _preview(plan: Plan, name: str, more: tuple[Problem, ...]) -> str:
-    written = plan.to_write()
-    return render_template(
-        "workbook/preview.html", plan=plan, upload=name, counts=plan.counts(), written=written[:CHANGES_SHOWN],
-        not_shown=max(0, len(written) - CHANGES_SHOWN), problem_count=len(plan.problems),
-        commit=url_for("entry.import_commit"), back=url_for("entry.enter", what="evidence"),
-        problems=[told(problem, language()) for problem in [*more, *plan.problems][:PROBLEMS_SHOWN]],
-    )  # fmt: skip
+def _preview(name: str) -> Preview:
+    return Preview(name, url_for("entry.import_commit"), url_for("entry.enter", what="evidence"))

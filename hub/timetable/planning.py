@@ -13,7 +13,7 @@ from hub.timetable.clashes import Clash, clashes_of
 from hub.timetable.naming import Naming, Unknown, Wishes, naming_of
 from hub.timetable.newcomers import new_bells, newcomers
 from hub.timetable.store import There
-from hub.timetable.week import Activity, Week, lesson_title, subject_of
+from hub.timetable.week import Activity, Week, lesson_title, subject_of, taught_together
 from hub.workbook.known import Id, NewId
 from hub.workbook.planning import Change, Plan, Values
 from shared.errors import Problem
@@ -43,6 +43,7 @@ class WeekPlan:
 
 def plan_week(week: Week, there: There, wishes: Wishes) -> WeekPlan:
     """Plan a draft of `wishes.campus` from a file. Only a plan without problems can be carried out."""
+    week = taught_together(week) if wishes.together else week
     naming = naming_of(week, there, wishes)
     clashes = clashes_of(week.activities)
     problems = [_unknown_problem(one) for one in naming.unknown]
