@@ -18,7 +18,7 @@ from hub.workbook.reading import read_workbook
 from hub.workbook.sheets import Sheet, sheet_in
 from hub.workbook.template import download, workbook_of
 from hub.workbook.uploads import forget_upload, keep_upload, upload_named
-from hub.workbook.views import Commit, Preview, committed, uploads_folder
+from hub.workbook.views import Commit, Preview, committed, uploaded, uploads_folder
 from hub.workbook.words import told
 from hub.workbook.writing import carry_out
 from shared.errors import InvalidInput, NotFound, Problem, Stale
@@ -176,8 +176,7 @@ def import_template() -> Any:
 
 def import_preview() -> Any:
     """What an uploaded workbook would add or correct; nothing is written."""
-    file = request.files.get("file")
-    data = file.read() if file else b""
+    data, _name = uploaded()
     try:
         plan = _plan(data)
     except InvalidInput as refused:

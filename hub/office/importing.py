@@ -125,7 +125,9 @@ def _of_another_campus(
         asked = (ACTIONS.get(table_of(change.record).name, "staff.change"), campus)
         if asked not in allowed:
             allowed[asked] = may(*asked)
-        if not allowed[asked]:
+        if not allowed[asked] and not may(asked[0], None):
+            yield Problem("file", "sheet_not_allowed", {"sheet": change.sheet, "row": change.row})
+        elif not allowed[asked]:
             where: dict[str, str | int | None] = {
                 "sheet": change.sheet, "row": change.row, "zh": "校区", "en": "the campus", "value": campus
             }  # fmt: skip

@@ -110,7 +110,8 @@ def _private(sheet: Sheet, row: Row, there: Pupil | None, roll: Roll) -> Iterato
     action = "new" if not before else "same" if before == values else "changed"
     yield from row.doubts if action != "same" else ()
     title = declaration_of(PupilPrivate).zh
-    yield Change(title, row.number, action, PupilPrivate, values, before, str(row.get("name")))
+    campus = {"campus": _value(row.get("campus"))}
+    yield Change(title, row.number, action, PupilPrivate, values, before, str(row.get("name")), campus)
 
 
 def _written(sheet: Sheet, row: Row, there: Pupil | None, roll: Roll, class_begins: dict[Id, str]) -> Iterator[Change]:

@@ -20,7 +20,7 @@ from hub.workbook.history import keeping_hand_edits
 from hub.workbook.planning import Plan
 from hub.workbook.reading import read_workbook
 from hub.workbook.uploads import forget_upload, keep_upload, upload_named
-from hub.workbook.views import Commit, Preview, committed, uploads_folder
+from hub.workbook.views import Commit, Preview, committed, uploaded, uploads_folder
 from hub.workbook.words import told
 from shared.errors import InvalidInput, Problem
 from shared.records import Campus, TimetableVersion
@@ -58,8 +58,7 @@ def import_page() -> Any:
 
 def preview() -> Any:
     """What the file would make; posted again with choices for unknown names. Nothing is written."""
-    file = request.files.get("file")
-    data = file.read() if file else b""
+    data, _name = uploaded()
     name = request.form.get("upload", "")
     if not data:
         data = upload_named(uploads_folder(replica()), name) or b""

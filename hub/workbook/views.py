@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,15 @@ class Preview:
             doubts=[told(doubt, lang) for doubt in plan.warnings], **self.values,
         )  # fmt: skip
         return page, 422 if plan.problems else 409 if more else 200
+
+
+def uploaded() -> tuple[bytes, str]:
+    """The uploaded file's content and name; both empty where none was chosen."""
+    file = request.files.get("file")
+    if file is None:
+        return b"", ""
+    with closing(file):
+        return file.read(), file.filename or ""
 
 
 def uploads_folder(of: Replica) -> Path:

@@ -15,7 +15,7 @@ from hub.workbook.planning import Plan
 from hub.workbook.reading import read_workbook
 from hub.workbook.template import download, workbook_of
 from hub.workbook.uploads import forget_upload, keep_upload, upload_named
-from hub.workbook.views import Commit, Preview, committed, uploads_folder
+from hub.workbook.views import Commit, Preview, committed, uploaded, uploads_folder
 from hub.workbook.words import told
 from shared.errors import InvalidInput, Problem
 from shared.records import PublicHoliday
@@ -39,8 +39,7 @@ def import_template() -> Any:
 
 def import_preview() -> Any:
     """What an uploaded file would change; nothing is written."""
-    file = request.files.get("file")
-    data = file.read() if file else b""
+    data, _name = uploaded()
     try:
         plan = _plan(data)
     except InvalidInput as refused:
