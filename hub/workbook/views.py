@@ -144,11 +144,11 @@ def _streamed(commit: Commit, total: int) -> Response:
             yield from _written(commit, total)
             commit.after()
             words = _("已导入 %(count)s 条。", count=total)
-            yield f'<li class="flash ok" role="status">{escape(words)}</li>'
+            yield f'<p class="flash ok" role="status">{escape(words)}</p>'
         except (TongxinError, sqlite3.Error) as error:
             current_app.logger.error("import: %s", error)
-            yield f'<li class="flash bad" role="alert">{escape(_("没有写入任何东西，请返回后再试。"))}</li>'
-        yield f'<li><a class="btn main" href="{escape(commit.target)}">{escape(_("返回"))}</a></li>' + after
+            yield f'<p class="flash bad" role="alert">{escape(_("没有写入任何东西，请返回后再试。"))}</p>'
+        yield f'<p><a class="btn main" href="{escape(commit.target)}">{escape(_("返回"))}</a></p>' + after
 
     return Response(stream_with_context(steps()), mimetype="text/html")
 
@@ -163,5 +163,5 @@ def _written(commit: Commit, total: int) -> Iterator[str]:
         for number in carried_out(w, plan.to_write(), commit.main_campus(plan), commit.prepare):
             if number % every == 0:
                 words = _("已写 %(done)s / %(total)s 条", done=number, total=total)
-                yield f'<li class="num">{escape(words)}</li>' + " " * STEP_BYTES
-        yield f"<li>{escape(_('正在封存…'))}</li>" + " " * STEP_BYTES
+                yield f'<p class="num">{escape(words)}</p>' + " " * STEP_BYTES
+        yield f"<p>{escape(_('正在封存…'))}</p>" + " " * STEP_BYTES

@@ -25,6 +25,7 @@ BARS: tuple[Bar, ...] = (
     Bar("sixty_last_s", "60 人同时保存，最后一人", "60 teachers at once, the last", 3, "s"),
     Bar("sixty_failed", "60 人同时保存，失败", "60 teachers at once, failed", 1, ""),
     Bar("statements_per_row", "应用变更每行语句数", "statements per row applied", 0.1, ""),
+    Bar("import_2000_s", "导入 2000 名学生", "import of 2,000 pupils", 5, "s"),
     Bar("appraisal_s", "106 人全年核算", "appraisal of 106 people, a full year", 3, "s"),
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.benchmarks.bars import held_against, table
 from scripts.benchmarks.engine import appraisal_s, statements_per_row
+from scripts.benchmarks.imports import import_s
 from scripts.benchmarks.pages import server_figures
 from scripts.benchmarks.world import make_world
 from scripts.commands.voice import Voice
@@ -48,6 +49,7 @@ def measure(folder: Path) -> tuple[dict[str, float], dict[str, object]]:
     per_row, applied = statements_per_row(world)
     seconds, rows = appraisal_s(world, system)
     figures = {"statements_per_row": per_row, "appraisal_s": seconds, **server_figures(world, folder, system)}
+    figures["import_2000_s"] = import_s(folder, system, SystemRandomness())
     about: dict[str, object] = {
         "python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count(),
         # Times are a wall clock's: on a machine that is busy with something else they say little.
