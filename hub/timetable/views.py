@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
 from hub.timetable.fet import read_fet
 from hub.timetable.naming import NEW, NONE, Unknown, Wishes
 from hub.timetable.planning import WeekPlan, plan_week
-from hub.timetable.sheets import read_week
+from hub.timetable.sheets import HEADINGS, read_week
 from hub.timetable.store import There, there_of
 from hub.timetable.week import Week
 from hub.workbook.history import keeping_hand_edits
@@ -31,9 +31,11 @@ from shared.validation import problem_with
 from shared.web import auth
 from shared.web.app import language
 from shared.web.db import clock, db, replica, today
+from shared.web.workbook_writing import list_workbook
 
 ROUTES = {
     "timetable.import_page": "timetable.change",
+    "timetable.template": "timetable.change",
     "timetable.preview": "timetable.change",
     "timetable.commit": "timetable.change",
 }
@@ -46,6 +48,7 @@ def blueprint() -> Blueprint:
     """The timetable room of the hub."""
     room = Blueprint("timetable", __name__, url_prefix="/timetables", template_folder="templates")
     room.add_url_rule("/import", "import_page", import_page)
+    room.add_url_rule("/import/template.xlsx", "template", template)
     room.add_url_rule("/import/preview", "preview", preview, methods=["POST"])
     room.add_url_rule("/import/commit", "commit", commit, methods=["POST"])
     return room
@@ -54,6 +57,12 @@ def blueprint() -> Blueprint:
 def import_page() -> Any:
     """Where the file is chosen, with the campus, the first day and the name of the draft."""
     return _chosen_again((), 200)
+
+
+def template() -> Any:
+    """An empty workbook in the form of a list."""
+    data = list_workbook(_("课表"), [words[0] for words in HEADINGS.values()], ())
+    return send_file(data, as_attachment=True, download_name=_("课表模板") + ".xlsx")
 
 
 def preview() -> Any:

@@ -32,7 +32,7 @@ PROBLEMS_SHOWN = 300
 CHANGES_SHOWN = 200
 # From so many rows on the commit answers at once and says how far it is.
 PROGRESS_FROM = 400
-STEPS = 20
+STEPS = 10
 # The server sends a running answer on when so much has gathered: each step carries its own weight in blanks.
 STEP_BYTES = 18_000
 _HERE = "<!--steps-->"
