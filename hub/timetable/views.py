@@ -23,7 +23,16 @@ from hub.workbook.uploads import forget_upload, keep_upload, upload_named
 from hub.workbook.views import Commit, Preview, committed, uploaded, uploads_folder
 from hub.workbook.words import told
 from shared.errors import InvalidInput, Problem
-from shared.records import Campus, TimetableVersion
+from shared.records import (
+    BellPeriod,
+    Building,
+    Campus,
+    Person,
+    Room,
+    RosterGroup,
+    StaffMembership,
+    TimetableVersion,
+)
 from shared.records.declare import specs_of
 from shared.schema import select
 from shared.text import tidied
@@ -40,6 +49,11 @@ ROUTES = {
     "timetable.commit": "timetable.change",
 }
 KINDS = ("group", "teacher", "room")
+# What a file's unknown names become asks for the right to make it.
+CREATING = {
+    Person: "staff.change", StaffMembership: "staff.change", RosterGroup: "pupil.change", Room: "room.change",
+    Building: "room.change", BellPeriod: "calendar.change",
+}  # fmt: skip
 NAME_CHARACTERS_MAX = 60
 UNPLACED_SHOWN = 200
 
@@ -148,10 +162,18 @@ def _planned(data: bytes, source: str) -> WeekPlan:
     week, problems = _week(data, source)
     planned = plan_week(week, there_of(db(), wishes.campus, wishes.name, wishes.begin), wishes)
     plan = keeping_hand_edits(db(), planned.plan)
-    may_create = auth.may("staff.change")
-    if not may_create and any(change.sheet in ("教职工", "任职") for change in plan.to_write()):
-        problems.append(Problem("file", "sheet_not_allowed", {"sheet": "教职工"}))
+    problems += _beyond_rights(plan, wishes.campus)
     return replace(planned, plan=replace(plan, problems=(*problems, *plan.problems)))
+
+
+def _beyond_rights(plan: Plan, campus: str) -> list[Problem]:
+    """What the plan would make beside the timetable, and the visitor's roles may not: one problem a sheet."""
+    refused = {
+        change.sheet: Problem("file", "sheet_not_allowed", {"sheet": change.sheet})
+        for change in plan.to_write()
+        if change.record in CREATING and not auth.may(CREATING[change.record], campus)
+    }
+    return list(refused.values())
 
 
 def _week(data: bytes, source: str) -> tuple[Week, list[Problem]]:

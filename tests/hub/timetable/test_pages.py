@@ -9,10 +9,10 @@ from typing import Any
 
 import xlsxwriter
 
-from shared.records import TimetableSlot
+from shared.records import AccountRole, TimetableSlot
 from sync.capture import Author, write
 from sync.replica import connect
-from tests.hub.small_hub import CLASS_A, post
+from tests.hub.small_hub import CLASS_A, TEACHER, post
 from tests.hub.timetable.fet_files import activity, at, fet, in_room
 
 WISHES = {"campus": "A", "begin": "2025-09-01", "name": "秋季课表"}
@@ -96,6 +96,19 @@ def test_a_slot_edited_by_hand_stays_and_one_added_by_hand_is_not_taken_away(hub
     assert "手工改过" in page and "李主任" not in page.split("手工改过")[0]
     assert commit(client, page).status_code == 302
     assert hub.rows("SELECT teacher_id FROM timetable_slot ORDER BY weekday") == [("A-4-00",), (None,)]
+
+
+def test_a_planner_who_may_make_no_classes_or_people_is_told_so(hub) -> None:
+    with connect(hub.replica) as db, write(hub.replica, db, Author("A-1-00")) as w:
+        w.insert(AccountRole(person_id=TEACHER, role="middle_leader", campus="A", begin="2025-08-01"))
+    client = hub.log_in("teacher")
+    page = send(client, FILE, **{"create.group": "1", "create.teacher": "1", "create.room": "1"})
+    assert page.status_code == 422 and page.text.count("您的角色不能导入这张表") == 4
+    settled = {"name.group.5C": CLASS_A, "name.teacher.Mrs X": TEACHER, "name.room.Hall": "none"}
+    data = fet([activity(2, "Art", "Mrs X", "5C")], [at(2, "Monday", "08:00"), in_room(2, "Hall")])
+    page = send(client, data, **settled)
+    assert page.status_code == 200 and commit(client, page.text).status_code == 302
+    assert hub.rows("SELECT teacher_id, group_id FROM timetable_slot") == [(TEACHER, CLASS_A)]
 
 
 def test_an_office_of_one_campus_imports_no_timetable_of_another(hub) -> None:
