@@ -16,7 +16,8 @@ from shared.ids import Randomness
 from shared.records import RECORDS, Campus, RosterGroup
 from sync.capture import Author, write
 from sync.change import LOCAL_OPERATOR
-from sync.replica import Replica, connect, create_replica
+from sync.opening import create_replica
+from sync.replica import Replica, connect
 
 PUPILS = 2000
 CLASS = "一(1)班"
