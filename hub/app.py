@@ -15,7 +15,10 @@ from hub.entry import views as entry
 from hub.office import views as office
 from hub.sync_api import views as sync_api
 from hub.sync_rate import Rate
+from hub.timetable import views as timetable
 from hub.workbook.cells import code_of
+from hub.workbook.naming import masked
+from hub.workbook.sheets import PERSONAL
 from hub.workbook.template import shown
 from shared.codes import CODE_LISTS
 from shared.records.declare import Spec, specs_of
@@ -28,7 +31,7 @@ from sync.replica import Replica
 
 def create_app(replica: Replica, config: HubConfig) -> Flask:
     """The hub's web app over a replica of role "hub"."""
-    rooms = (campuses, appraisal, entry, office, accounts, conflicts, sync_api)
+    rooms = (campuses, appraisal, entry, office, timetable, accounts, conflicts, sync_api)
     routes = {"hub_static.front": ANY_STAFF}
     for room in rooms:
         routes |= room.ROUTES
@@ -78,6 +81,8 @@ def _words() -> dict[str, Any]:
         return label_of(specs_of(record)[name])
 
     def field_shown(record: type, name: str, value: Any) -> str:
+        if name in PERSONAL and value:
+            return masked(str(value))
         return shown(specs_of(record)[name], value if isinstance(value, str | int) else None, language()) or "—"
 
     return {

@@ -65,7 +65,7 @@ ACTIONS: Final = MappingProxyType(
         "register.take": _TAKERS,
         "register.correct": frozenset({"homeroom_teacher"}) | _OFFICE,
         "pupil_private.see": frozenset(
-            {"homeroom_teacher", "health_teacher", "dorm_supervisor", "campus_head"}
+            {"homeroom_teacher", "health_teacher", "dorm_supervisor", "campus_head", "clerk", "general_principal"}
         ),
         "pupil.change": _OFFICE | {"system_operator"},
         "staff.see": _OFFICE | {"middle_leader", "system_operator", "supervision_group"},
@@ -73,6 +73,10 @@ ACTIONS: Final = MappingProxyType(
         "staff_day.see": _OFFICE | {"middle_leader", "supervision_group", "inspector"},
         "staff_day.enter": _OFFICE | {"middle_leader"},
         "calendar.change": _OFFICE | {"system_operator"},
+        "person_private.see": frozenset({"general_principal", "centre_director", "clerk", "system_operator"}),
+        "person_private.change": frozenset({"general_principal", "centre_director", "clerk", "system_operator"}),
+        "pupil_private.change": frozenset({"homeroom_teacher", "general_principal", "clerk", "system_operator"}),
+        "room.change": _OFFICE | {"system_operator"},
         "account.manage": frozenset({"system_operator", "clerk"}),
         "role.grant": frozenset({"system_operator", "general_principal"}),
         "leave.approve": frozenset({"grade_leader", "middle_leader", "campus_head", "general_principal"}),

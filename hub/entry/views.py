@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
+from hub.entry.listing import entry_columns, entry_filters, entry_rows
 from hub.entry.rules import ETHICS_POINTS_MAX, KINDS, Asker, kinds_allowed
 from hub.entry.sheets import ethics_sheet, evidence_sheet, memberships_in
 from hub.entry.store import Shown, entries
@@ -19,6 +19,7 @@ from hub.workbook.reading import read_workbook
 from hub.workbook.sheets import Sheet, sheet_in
 from hub.workbook.template import download, workbook_of
 from hub.workbook.uploads import forget_upload, keep_upload, upload_named
+from hub.workbook.views import Commit, Preview, committed, uploaded, uploads_folder
 from hub.workbook.words import told
 from hub.workbook.writing import carry_out
 from shared.errors import InvalidInput, NotFound, Problem, Stale
@@ -27,19 +28,19 @@ from shared.schema import Value, find, select
 from shared.web import auth
 from shared.web.app import language
 from shared.web.db import clock, db, replica, today
+from shared.web.listing import ListColumn, ListFilter, ListRow, asked_of, cells_for_file, found_in, listing_of
+from shared.web.workbook_writing import list_workbook
 from sync.capture import write
 
 ROUTES = {
     "entry.index": "evidence.enter",
     "entry.enter": "evidence.enter",
     "entry.correct": "evidence.enter",
+    "entry.export": "evidence.enter",
     "entry.import_template": "evidence.enter",
     "entry.import_preview": "evidence.enter",
     "entry.import_commit": "evidence.enter",
 }
-ENTRIES_SHOWN = 200
-PROBLEMS_SHOWN = 300
-CHANGES_SHOWN = 200
 _CLASSES: Mapping[str, type] = {"evidence": Evidence, "ethics": EthicsEvent}
 
 
@@ -49,6 +50,7 @@ def blueprint() -> Blueprint:
     room.add_url_rule("/", "index", index)
     room.add_url_rule("/<what>", "enter", enter, methods=["GET", "POST"])
     room.add_url_rule("/<what>/correct/<id_>", "correct", correct, methods=["GET", "POST"])
+    room.add_url_rule("/<what>/shown.xlsx", "export", export)
     room.add_url_rule("/import/template.xlsx", "import_template", import_template)
     room.add_url_rule("/import/preview", "import_preview", import_preview, methods=["POST"])
     room.add_url_rule("/import/commit", "import_commit", import_commit, methods=["POST"])
@@ -139,16 +141,40 @@ def _signed(_change: Change, values: dict[str, Value]) -> dict[str, Value]:
 
 
 def _page(what: str, sheet: Sheet, given: Mapping[str, str], problems: Any, correcting: Any = None) -> str:
-    shown = [one for one in entries(db(), _CLASSES[what]) if _may_see(one)]
-    kind, words = request.args.get("only", ""), request.args.get("q", "").strip().lower()
-    names = names_in(db())
-    fitting = [one for one in shown if (not kind or one.record.kind == kind) and _holds(one, words, names)]
+    columns, filters, rows = _listed(what, sheet)
+    listing = listing_of(_title(sheet), columns, rows, asked_of(request.args, columns, filters), filters)
     return render_template(
-        "entry/page.html", what=what, sheet=sheet, given=given, correcting=correcting, names=names,
-        entries=fitting[:ENTRIES_SHOWN], total=len(fitting), only=kind, words=words,
-        kinds=kinds_allowed(auth.may), rules=KINDS, points_max=ETHICS_POINTS_MAX,
-        problems=[(p.field, told(p, language())) for p in problems], may_correct=_may_correct(sheet),
+        "entry/page.html", what=what, sheet=sheet, given=given, correcting=correcting, names=names_in(db()),
+        listing=listing, kinds=kinds_allowed(auth.may), rules=KINDS, points_max=ETHICS_POINTS_MAX,
+        problems=[(p.field, told(p, language())) for p in problems],
     )  # fmt: skip
+
+
+def export(what: str) -> Any:
+    """The entries as the list shows them, on all its pages."""
+    sheet = _sheet(what)
+    columns, filters, rows = _listed(what, sheet)
+    shown = found_in(rows, columns, asked_of(request.args, columns, filters))
+    data = list_workbook(_title(sheet), [column.title for column in columns], cells_for_file(shown))
+    return send_file(data, as_attachment=True, download_name=f"{_title(sheet)}.xlsx")
+
+
+def _title(sheet: Sheet) -> str:
+    return sheet.title if language() == "zh" else sheet.title_en
+
+
+def _listed(what: str, sheet: Sheet) -> tuple[list[ListColumn], list[ListFilter], list[ListRow]]:
+    names, lang, may_correct = names_in(db()), language(), _may_correct(sheet)
+
+    def act(record: Any) -> tuple[str, str]:
+        return (_("更正"), url_for("entry.correct", what=what, id_=record.id)) if may_correct(record) else ("", "")
+
+    def corrected(count: int) -> str:
+        return str(_("已更正 %(count)s 次", count=count))
+
+    shown = [one for one in entries(db(), _CLASSES[what]) if _may_see(one)]
+    rows = entry_rows(sheet, shown, names, lang, act, corrected)
+    return entry_columns(sheet, lang), entry_filters(sheet, names, lang), rows
 
 
 def _may_see(shown: Shown) -> bool:
@@ -158,12 +184,6 @@ def _may_see(shown: Shown) -> bool:
 def _may_correct(sheet: Sheet) -> Any:
     mine = auth.visitor().person_id
     return lambda record: record.person_id != mine and auth.may(_action(sheet, record), record.campus)
-
-
-def _holds(shown: Shown, words: str, names: Any) -> bool:
-    person = names.persons.get(shown.record.person_id)
-    text = f"{person.name} {person.initials} {person.staff_number}" if person else ""
-    return all(word in f"{text} {shown.record.note}".lower() for word in words.split())
 
 
 def _sheets() -> list[Sheet]:
@@ -178,34 +198,25 @@ def import_template() -> Any:
 
 def import_preview() -> Any:
     """What an uploaded workbook would add or correct; nothing is written."""
-    file = request.files.get("file")
-    data = file.read() if file else b""
+    data, _name = uploaded()
     try:
         plan = _plan(data)
     except InvalidInput as refused:
         return _page("evidence", _sheet("evidence"), {}, refused.problems), 422
-    name = keep_upload(_folder(), data, clock().now_ms())
-    return _preview(plan, name, ()), 422 if plan.problems else 200
+    name = keep_upload(uploads_folder(replica()), data, clock().now_ms())
+    return _preview(name).page(plan)
 
 
 def import_commit() -> Any:
     """Carry out what the preview showed: the whole workbook in one transaction, or nothing."""
     name = request.form.get("upload", "")
-    data = upload_named(_folder(), name)
+    data = upload_named(uploads_folder(replica()), name)
     if data is None:
         gone = Problem("file", "preview_gone", {"zh": "预览", "en": "the preview"})
         return _page("evidence", _sheet("evidence"), {}, [gone]), 422
-    with write(replica(), db(), auth.author()) as w:
-        plan = _plan(data)
-        agreed = not plan.problems and plan.digest == request.form.get("digest")
-        if agreed:
-            carry_out(w, plan.to_write(), main_campus="", prepare=_signed)
-    if not agreed:
-        moved = Problem("file", "changed_since_preview", {"zh": "数据", "en": "the data"})
-        return _preview(plan, name, () if plan.problems else (moved,)), 422 if plan.problems else 409
-    forget_upload(_folder(), name)
-    flash(_("已导入 %(count)s 条。", count=len(plan.to_write())), "ok")
-    return redirect(url_for("entry.enter", what="evidence"))
+    folder, target = uploads_folder(replica()), url_for("entry.enter", what="evidence")
+    commit = Commit(lambda: _plan(data), lambda _plan: "", lambda: forget_upload(folder, name), target, _signed)
+    return committed(commit, _preview(name))
 
 
 def _plan(data: bytes) -> Plan:
@@ -223,15 +234,5 @@ def _plan(data: bytes) -> Plan:
     return Plan(changes, tuple(one for one in found if isinstance(one, Problem)))
 
 
-def _folder() -> Path:
-    return replica().path.parent / "uploads"
-
-
-def _preview(plan: Plan, name: str, more: tuple[Problem, ...]) -> str:
-    written = plan.to_write()
-    return render_template(
-        "workbook/preview.html", plan=plan, upload=name, counts=plan.counts(), written=written[:CHANGES_SHOWN],
-        not_shown=max(0, len(written) - CHANGES_SHOWN), problem_count=len(plan.problems),
-        commit=url_for("entry.import_commit"), back=url_for("entry.enter", what="evidence"),
-        problems=[told(problem, language()) for problem in [*more, *plan.problems][:PROBLEMS_SHOWN]],
-    )  # fmt: skip
+def _preview(name: str) -> Preview:
+    return Preview(name, url_for("entry.import_commit"), url_for("entry.enter", what="evidence"))

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlite_utils import Database
 
 from hub.office.pupils import plan_pupils, roll_of
 from hub.office.sheets import office_sheets
 from hub.workbook.known import Id, Known, known_in, with_everywhere
-from hub.workbook.planning import Change, Plan, Row, plan_sheet, read_rows
+from hub.workbook.planning import Change, Doubt, Plan, Row, plan_sheet, read_rows
 from hub.workbook.reading import SheetRow
 from hub.workbook.sheets import Sheet, sheet_in
 from shared.errors import Problem
-from shared.records import Account, AccountRole, Campus, GroupMember, Pupil, RosterGroup
-from shared.schema import Value, select
+from shared.ids import campus_of
+from shared.records import Account, AccountRole, Campus, GroupMember, Pupil, PupilPrivate, RosterGroup
+from shared.roles import EVERYWHERE
+from shared.schema import Value, select, table_of
 
 # Sheets that grant something ask for the right to grant it, beside the right to import.
-ACTIONS = {"account": "account.manage", "account_role": "role.grant"}
+ACTIONS = {
+    "account": "account.manage", "account_role": "role.grant", "person_private": "person_private.change",
+    "building": "room.change", "room": "room.change", "travel_time": "room.change",
+    "roster_group": "pupil.change", "pupil": "pupil.change", "group_member": "pupil.change",
+    "pupil_private": "pupil_private.change", "calendar_day": "calendar.change", "roll_session": "calendar.change",
+}  # fmt: skip
 
 
 def plan_import(
@@ -25,9 +32,9 @@ def plan_import(
     workbook: dict[str, list[SheetRow]],
     *,
     actor: str,
-    may: Callable[[str], bool],
+    may: Callable[[str, str | None], bool],
 ) -> Plan:
-    """What a workbook would change. actor: who imports; may: action → allowed."""
+    """What a workbook would change. actor: who imports; may: (action, campus or None for anywhere) → allowed."""
     known = known_in(db)
     changes: list[Change] = []
     problems = _unknown_sheets(workbook)
@@ -37,7 +44,7 @@ def plan_import(
         if rows is None:
             continue
         found_any = True
-        if len(rows) > 1 and not may(ACTIONS.get(sheet.table, "staff.change")):
+        if len(rows) > 1 and not may(ACTIONS.get(sheet.table, "staff.change"), None):
             problems.append(Problem("file", "sheet_not_allowed", {"sheet": sheet.title}))
             continue
         for one in _planned(db, sheet, rows, known, changes):
@@ -47,9 +54,11 @@ def plan_import(
                 changes.append(one)
                 known.learn(one.record, dict(one.values))
     problems += _about_oneself(changes, actor)
+    problems += _of_another_campus(changes, may)
     if not found_any:
         problems.append(Problem("file", "no_sheet_known", {}))
-    return Plan(tuple(changes), tuple(problems))
+    doubts = tuple(one for one in problems if isinstance(one, Doubt))
+    return Plan(tuple(changes), tuple(one for one in problems if not isinstance(one, Doubt)), doubts)
 
 
 def _planned(
@@ -71,7 +80,7 @@ def _planned_pupils(
         if change.record is RosterGroup:
             begins[_id(change.values["id"])] = str(change.values["begin"])
     classes = frozenset(group.id for group in groups if group.kind == "class")
-    roll = roll_of(select(db, Pupil), select(db, GroupMember), classes)
+    roll = roll_of(select(db, Pupil), select(db, GroupMember), classes, select(db, PupilPrivate))
     return list(plan_pupils(sheet, rows, roll, begins))
 
 
@@ -102,6 +111,39 @@ def _about_oneself(changes: Sequence[Change], actor: str) -> list[Problem]:
         for change in changes
         if change.record is AccountRole and change.action != "same" and change.values["person_id"] == actor
     ]
+
+
+def _of_another_campus(
+    changes: Sequence[Change], may: Callable[[str, str | None], bool]
+) -> Iterator[Problem]:
+    """An office of one campus changes nothing of another, not even by a workbook."""
+    allowed: dict[tuple[str, str], bool] = {}
+    for change in changes:
+        campus = _campus_named(change)
+        if change.action == "same" or campus is None:
+            continue
+        asked = (ACTIONS.get(table_of(change.record).name, "staff.change"), campus)
+        if asked not in allowed:
+            allowed[asked] = may(*asked)
+        if not allowed[asked] and not may(asked[0], None):
+            yield Problem("file", "sheet_not_allowed", {"sheet": change.sheet, "row": change.row})
+        elif not allowed[asked]:
+            where: dict[str, str | int | None] = {
+                "sheet": change.sheet, "row": change.row, "zh": "校区", "en": "the campus", "value": campus
+            }  # fmt: skip
+            yield Problem("campus", "campus_not_yours", where)
+
+
+def _campus_named(change: Change) -> str | None:
+    """The campus whose office must be asked, where the row names one."""
+    table = table_of(change.record)
+    if change.record in (Campus, AccountRole):
+        return None
+    named = change.values.get("campus") or change.extra.get("campus")
+    key = change.values[table.key[0]]
+    if named is None and table.declaration.scope not in ("con", "hub") and isinstance(key, str):
+        return campus_of(key)
+    return str(named) if isinstance(named, str) and named != EVERYWHERE else None
 
 
 def main_campus(db: Database, changes: Sequence[Change]) -> str:

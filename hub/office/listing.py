@@ -62,7 +62,9 @@ def rows_of_list(
         if states:
             cells.append(ListCell(*_state(states[line.key])))
         words, address = act(line)
-        search = " ".join([_initials(line, names), *(str(v) for v in line.typed.values() if v)])
+        covered = {column.name for column in page.sheet.columns if column.masked}
+        said = (str(value) for name, value in line.typed.items() if value and name not in covered)
+        search = " ".join([_initials(line, names), *said])
         filters = {name: str(line.values.get(name) or "") for name in FILTERED if name in line.values}
         found.append(ListRow(tuple(cells), search, filters, address, words))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.office.sheets import office_sheets, pupil_sheet
+from hub.office.sheets import page_sheets, pupil_sheet
 from hub.workbook.sheets import Sheet, SheetColumn
 from shared.records import Pupil
 from shared.records.declare import specs_of
@@ -41,7 +41,25 @@ _LISTS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         "roster_group", "staff.see", "pupil.change",
         ("name", "campus", "kind", "stage", "cohort", "homeroom_id", "begin", "end"),
     ),
+    "staff-private": (
+        "person_private", "person_private.see", "person_private.change",
+        ("person_id", "campus", "identity_number", "phone", "background_check"),
+    ),
+    "rooms": (
+        "room", "staff.see", "room.change",
+        ("name", "campus", "building_id", "kind", "seats", "bookable", "begin", "end"),
+    ),
+    "buildings": ("building", "staff.see", "room.change", ("name", "campus", "position")),
+    "travel": ("travel_time", "staff.see", "room.change", ("from_campus", "to_campus", "minutes")),
+    "timetables": (
+        "timetable_version", "staff.see", "timetable.change", ("name", "campus", "begin", "end", "status", "source")
+    ),
+    "holidays": ("public_holiday", "staff.see", "calendar.change", ("date", "name", "off", "source")),
     "pupils": ("pupil", "pupil.change", "pupil.change", ("name", "group_id", "seat_number", "sex", "birth", "campus")),
+    "pupil-private": (
+        "pupil_private", "pupil_private.see", "pupil_private.change",
+        ("pupil_id", "identity_number", "roll_number", "guardian", "guardian_phone"),
+    ),
     "campuses": ("campus", "staff.see", "staff.change", ("name", "code", "school_code", "main")),
     "years": ("school_year", "staff.see", "calendar.change", ("name", "code", "begin", "end")),
     "terms": ("term", "staff.see", "calendar.change", ("name", "code", "school_year", "begin", "end")),
@@ -58,7 +76,7 @@ _LISTS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 
 def pages() -> dict[str, Page]:
     """Slug → page, in the order of the menu."""
-    by_table = {sheet.table: sheet for sheet in office_sheets()}
+    by_table = {sheet.table: sheet for sheet in page_sheets()}
     return {
         slug: Page(slug, by_table[table], _form(by_table[table]), see, change, listed)
         for slug, (table, see, change, listed) in _LISTS.items()

@@ -14,8 +14,9 @@ from hub.workbook.planning import Change, Row, Values, place, twice
 from hub.workbook.sheets import Sheet
 from shared.errors import Problem
 from shared.ids import campus_of
-from shared.records import GroupMember, Pupil
-from shared.schema import Value, values_of
+from shared.records import GroupMember, Pupil, PupilPrivate
+from shared.records.declare import declaration_of
+from shared.schema import Value, table_of, values_of
 
 Person = tuple[str, str, str, str]  # campus, name, sex, birth ("" when not known)
 
@@ -27,6 +28,7 @@ class Roll:
     by_id: dict[str, Pupil] = field(default_factory=dict)
     by_person: dict[Person, list[Pupil]] = field(default_factory=dict)
     places: dict[str, list[GroupMember]] = field(default_factory=dict)
+    private: dict[str, PupilPrivate] = field(default_factory=dict)
 
     def in_class(self, pupil: Pupil, group: Id) -> GroupMember | None:
         """The open place of a pupil in a class."""
@@ -37,9 +39,12 @@ class Roll:
         return [m for m in self.places.get(pupil.id, []) if m.end is None]
 
 
-def roll_of(pupils: Sequence[Pupil], places: Sequence[GroupMember], classes: frozenset[str]) -> Roll:
+def roll_of(
+    pupils: Sequence[Pupil], places: Sequence[GroupMember], classes: frozenset[str],
+    private: Sequence[PupilPrivate] = (),
+) -> Roll:  # fmt: skip
     """Index what the database holds; only places in classes count, not clubs or dorm rooms."""
-    roll = Roll()
+    roll = Roll(private={one.pupil_id: one for one in private})
     for pupil in pupils:
         roll.by_id[pupil.id] = pupil
         person = (campus_of(pupil.id), pupil.name, pupil.sex, pupil.birth or "")
@@ -89,6 +94,24 @@ def plan_pupils(
         if there:
             taken.add(there.id)
         yield from _written(sheet, row, there, roll, class_begins)
+        yield from _private(sheet, row, there, roll)
+
+
+def _private(sheet: Sheet, row: Row, there: Pupil | None, roll: Roll) -> Iterator[Change | Problem]:
+    """The pupil's private data, where the sheet has columns of it and the row says something."""
+    fields = {c.name: c.spec for c in table_of(PupilPrivate).columns if c.name != "pupil_id"}
+    said: Values = {name: row.values[name] for name in fields if name in row.values}
+    before = values_of(roll.private[there.id]) if there and there.id in roll.private else {}
+    if not before and not any(said.values()):
+        return
+    member: Id = there.id if there else NewId(sheet.table, row.number)
+    declared: Values = {name: spec.default for name, spec in fields.items()}
+    values: Values = {**declared, **before, **said, "pupil_id": member}
+    action = "new" if not before else "same" if before == values else "changed"
+    yield from row.doubts if action != "same" else ()
+    title = declaration_of(PupilPrivate).zh
+    campus = {"campus": _value(row.get("campus"))}
+    yield Change(title, row.number, action, PupilPrivate, values, before, str(row.get("name")), campus)
 
 
 def _written(sheet: Sheet, row: Row, there: Pupil | None, roll: Roll, class_begins: dict[Id, str]) -> Iterator[Change]:

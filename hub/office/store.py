@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from hub.office.pages import Page
 from hub.workbook.naming import Names, typed_row
 from shared.ids import campus_of
-from shared.records import GroupMember, Pupil
+from shared.records import GroupMember, Pupil, PupilPrivate
 from shared.schema import Value, key_text, select, table_of, values_of
 
 
@@ -35,12 +35,15 @@ def lines_of(db: Database, page: Page, names: Names, lang: str, key: Sequence[Va
     """All rows of a page in key order, or the one with a key."""
     table = table_of(page.sheet.record)
     places = _places(db, names) if page.sheet.record is Pupil else {}
+    private = page.sheet.record is PupilPrivate
     found = []
     equal = {} if key is None else dict(zip(table.key, key, strict=True))
     records: list[object] = select(db, page.sheet.record, **equal)
     for record in records:
         values = values_of(record)
         values |= places.get(str(values.get("id")), _no_place(values) if places else {})
+        if private:
+            values |= {"campus": campus_of(str(values["pupil_id"]))}
         typed = typed_row(page.sheet, record, names)
         typed |= {c.name: names.typed(c, values[c.name]) for c in page.sheet.columns if c.name in values}
         shown = {c.name: names.shown(c, values.get(c.name), lang) for c in page.sheet.columns}

@@ -33,6 +33,7 @@ class Wishes:
     create: kinds ("group", "teacher", "room") of which every unknown name becomes a new record.
     meant: (kind, name) → the id of what is meant, `NEW` for a new record, `NONE` to leave a room or teacher out.
     bells: take the clock times of the file where the campus has no bells of its own.
+    together: several classes with one teacher, lesson and time are taught together.
     """
 
     campus: str
@@ -41,6 +42,7 @@ class Wishes:
     create: frozenset[str] = frozenset()
     meant: Mapping[tuple[str, str], str] = field(default_factory=dict)
     bells: bool = False
+    together: bool = False
 
 
 @dataclass

@@ -13,7 +13,7 @@ from hub.timetable.clashes import Clash, clashes_of
 from hub.timetable.naming import Naming, Unknown, Wishes, naming_of
 from hub.timetable.newcomers import new_bells, newcomers
 from hub.timetable.store import There
-from hub.timetable.week import Activity, Week, lesson_title, subject_of
+from hub.timetable.week import Activity, Week, lesson_title, subject_of, taught_together
 from hub.workbook.known import Id, NewId
 from hub.workbook.planning import Change, Plan, Values
 from shared.errors import Problem
@@ -43,8 +43,9 @@ class WeekPlan:
 
 def plan_week(week: Week, there: There, wishes: Wishes) -> WeekPlan:
     """Plan a draft of `wishes.campus` from a file. Only a plan without problems can be carried out."""
+    week = taught_together(week) if wishes.together else week
     naming = naming_of(week, there, wishes)
-    clashes = clashes_of(week.activities)
+    clashes = clashes_of(_as_meant(week.activities, naming))
     problems = [_unknown_problem(one) for one in naming.unknown]
     problems += [_clash_problem(one) for one in clashes if one.kind == "group"]
     # Two lessons of one teacher or in one room may be meant so (two classes sit together): a person says it.
@@ -62,6 +63,24 @@ def plan_week(week: Week, there: There, wishes: Wishes) -> WeekPlan:
         tuple(a for a in week.activities if a.weekday is None), len(week.activities), len(timed),
         sum(1 for a in week.activities if a.room),
     )  # fmt: skip
+
+
+def _as_meant(activities: Sequence[Activity], naming: Naming) -> list[Activity]:
+    """The activities with one name for each thing: two names of the file may have been given to one class."""
+    first: dict[tuple[str, Id], str] = {}
+    for (kind, name), meant in naming.ids.items():
+        if meant is not None:
+            first.setdefault((kind, meant), name)
+
+    def said(kind: str, names: Sequence[str]) -> tuple[str, ...]:
+        known = [(name, naming.of(kind, name)) for name in names]
+        return tuple(dict.fromkeys(name if id_ is None else first[kind, id_] for name, id_ in known))
+
+    return [
+        replace(a, groups=said("group", a.groups), teachers=said("teacher", a.teachers),
+                room="".join(said("room", [a.room] if a.room else [])))
+        for a in activities
+    ]  # fmt: skip
 
 
 def _writes(change: Change) -> bool:

@@ -5,7 +5,7 @@ Names are as the file has them; `hub.timetable.planning` finds out whom they mea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.codes import CODE_LISTS
 
@@ -82,6 +82,21 @@ def subject_of(words: str) -> tuple[str, str]:
             return code, ""
     code = _SUBJECT_WORDS.get(plain, "other")
     return code, lesson_title(words) if code == "other" else ""
+
+
+def taught_together(week: Week) -> Week:
+    """The same week, with activities of one teacher, lesson and time marked as one joint lesson.
+
+    Sheets write 合班 as the same lesson in the grid of every class; that is no clash.
+    """
+    alike: dict[tuple[object, ...], list[Activity]] = {}
+    for one in week.activities:
+        if one.weekday is not None and one.teachers and not one.joint:
+            alike.setdefault((one.teachers, one.subject, one.weekday, one.period, one.weeks), []).append(one)
+    joints = {
+        id(one): f"with-{several[0].label}"[:40] for several in alike.values() if len(several) > 1 for one in several
+    }
+    return replace(week, activities=tuple(replace(a, joint=joints.get(id(a), a.joint)) for a in week.activities))
 
 
 def lesson_title(words: str) -> str:

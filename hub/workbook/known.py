@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlite_utils import Database
 
-from shared.records import Campus, Person, RosterGroup, SchoolYear
+from shared.records import Building, Campus, Person, Pupil, Room, RosterGroup, SchoolYear
 from shared.roles import EVERYWHERE, ROLES
 from shared.schema import select
 
@@ -32,16 +32,21 @@ class Known:
     school_years: dict[str, Id] = field(default_factory=dict)
     roles: dict[str, Id] = field(default_factory=dict)
     classes: dict[tuple[str, str], Id] = field(default_factory=dict)
+    buildings: dict[tuple[str, str], Id] = field(default_factory=dict)
+    rooms: dict[tuple[str, str], Id] = field(default_factory=dict)
+    pupils: dict[str, Id] = field(default_factory=dict)
 
     def look_up(self, kind: str, name: str, campus: str) -> Id | None:
-        """The id meant by a name; `campus` tells classes of the same name apart. None when unknown."""
-        if kind == "class":
-            return self.classes.get((campus, name))
+        """The id meant by a name; `campus` tells classes and rooms of the same name apart. None when unknown."""
+        of_campus = {"class": self.classes, "building": self.buildings, "room": self.rooms}
+        if kind in of_campus:
+            return of_campus[kind].get((campus, name))
         found: dict[str, Id] = {
             "person": self.persons,
             "campus": self.campuses,
             "school_year": self.school_years,
             "role": self.roles,
+            "pupil": self.pupils,
         }[kind]
         return found.get(name)
 
@@ -54,8 +59,11 @@ class Known:
         elif record is SchoolYear:
             code = _id(values["code"])
             self.school_years.update({str(values["code"]): code, str(values["name"]): code})
-        elif record is RosterGroup:
-            self.classes[(str(values["campus"]), str(values["name"]))] = _id(values["id"])
+        elif record is Pupil:
+            self.pupils[str(values["id"])] = _id(values["id"])
+        elif record in (RosterGroup, Building, Room):
+            places = {RosterGroup: self.classes, Building: self.buildings, Room: self.rooms}[record]
+            places[(str(values["campus"]), str(values["name"]))] = _id(values["id"])
 
 
 def _id(value: object) -> Id:
@@ -65,7 +73,7 @@ def _id(value: object) -> Id:
 def known_in(db: Database) -> Known:
     """What the database knows."""
     known = Known(roles={word: code for code, zh, en in ROLES for word in (code, zh, en)})
-    for cls in (Campus, SchoolYear, Person, RosterGroup):
+    for cls in (Campus, SchoolYear, Person, Building, Room, RosterGroup, Pupil):
         known_rows: Iterable[object] = select(db, cls)
         for record in known_rows:
             known.learn(cls, vars(record))
@@ -75,4 +83,4 @@ def known_in(db: Database) -> Known:
 def with_everywhere(known: Known) -> Known:
     """The same with `*` as a campus: roles may be held at all of them."""
     everywhere: dict[str, Id] = {word: EVERYWHERE for word in (EVERYWHERE, "全部", "全部校区", "all")}
-    return Known(known.persons, known.campuses | everywhere, known.school_years, known.roles, known.classes)
+    return replace(known, campuses=known.campuses | everywhere)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
 from hub.workbook.sheets import Sheet, SheetColumn
 from hub.workbook.template import shown
-from shared.records import Campus, Person, RosterGroup, SchoolYear
+from shared.records import Building, Campus, Person, Pupil, Room, RosterGroup, SchoolYear
 from shared.roles import EVERYWHERE, role_word
 from shared.schema import Value, select, values_of
 
@@ -21,6 +21,9 @@ class Names:
     campuses: dict[str, str]
     school_years: dict[str, str]
     classes: dict[str, RosterGroup]
+    rooms: dict[str, str] = field(default_factory=dict)
+    buildings: dict[str, str] = field(default_factory=dict)
+    pupils: dict[str, str] = field(default_factory=dict)
 
     def typed(self, column: SheetColumn, value: Value) -> Value:
         """What a person would type for a value: a staff number, a campus name, a class name."""
@@ -34,6 +37,10 @@ class Names:
                 return role_word(text)
             case "campus":
                 return self.campuses.get(text, value)
+            case "room":
+                return self.rooms.get(text, value)
+            case "building":
+                return self.buildings.get(text, value)
             case _:
                 return value
 
@@ -48,9 +55,19 @@ class Names:
             return "全部校区" if lang.startswith("zh") else "all campuses"
         if column.refers == "role":
             return role_word(text, lang)
+        if column.refers == "pupil":
+            return self.pupils.get(text, text)
+        if column.masked:
+            return masked(text)
         if column.refers:
             return str(self.typed(column, value))
         return shown(column.spec, value, lang)
+
+
+def masked(number: str) -> str:
+    """A number that identifies a person, with its middle covered: enough to tell two apart, not to use it."""
+    shown = 4 if len(number) > 12 else 3 if len(number) > 8 else 1
+    return number[:shown] + "*" * max(0, len(number) - 2 * shown) + number[-shown:] if len(number) > 2 else "*"
 
 
 def names_in(db: Database) -> Names:
@@ -60,6 +77,9 @@ def names_in(db: Database) -> Names:
         {c.code: c.name for c in select(db, Campus)},
         {y.code: y.name for y in select(db, SchoolYear)},
         {g.id: g for g in select(db, RosterGroup)},
+        {r.id: r.name for r in select(db, Room)},
+        {b.id: b.name for b in select(db, Building)},
+        {p.id: p.name for p in select(db, Pupil)},
     )
 
 

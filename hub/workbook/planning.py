@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from hub.workbook.cells import read_cell
 from hub.workbook.known import Known, NewId
 from hub.workbook.reading import SheetRow, column_letters
-from hub.workbook.sheets import Sheet, SheetColumn, positions
+from hub.workbook.sheets import Check, Sheet, SheetColumn, positions
 from shared.errors import Problem
 from shared.schema import Value, table_of, values_of
 
@@ -23,9 +23,15 @@ Values = dict[str, Value | NewId]
 ACTIONS = ("new", "changed", "corrected", "removed", "same")
 
 
+class Doubt(Problem):
+    """A problem that a person may wave through."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A sheet's row, decoded: what was typed, and what it means with names looked up.
+
+    doubts: what looks wrong and may be meant so (`Sheet.doubt`); a person says so before it is written.
 
     Only columns that the sheet has are in it; `defaults` stand for the others in a new record.
     """
@@ -35,6 +41,7 @@ class Row:
     values: Values
     defaults: dict[str, Value] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     def get(self, name: str) -> Value | NewId:
         """What a column means, with its default where the sheet does not have it."""
@@ -43,7 +50,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Change:
-    """One record to be written (or found the same). `action`: new, changed, corrected, removed or same."""
+    """One record to be written (or found the same). `action`: new, changed, corrected, removed or same.
+
+    kept: fields that a person edited since the last import and that therefore stay, with what the file has.
+    """
 
     sheet: str
     row: int
@@ -53,6 +63,7 @@ class Change:
     before: dict[str, Value] = field(default_factory=dict)
     label: str = ""
     extra: dict[str, Value] = field(default_factory=dict)
+    kept: Values = field(default_factory=dict)
 
     def differing(self) -> list[str]:
         """Names of the fields that this change gives another value."""
@@ -73,7 +84,8 @@ class Plan:
     @property
     def digest(self) -> str:
         """Names what this plan would do; a commit must state the digest that the preview showed."""
-        written = [(c.sheet, c.row, c.action, c.values, c.before) for c in self.changes if c.action != "same"]
+        said = [c for c in self.changes if c.action != "same" or c.kept]
+        written = [(c.sheet, c.row, c.action, c.values, c.before, c.kept) for c in said]
         text = repr([written, self.warnings])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -136,7 +148,7 @@ def read_row(sheet: Sheet, number: int, cells: Mapping[str, tuple[object, str]],
         if column.name not in cells:
             continue
         raw, letter = cells[column.name]
-        value, reason = read_cell(column.spec, raw)
+        value, reason = (None, "typed_as_number") if _lost_as_number(column, raw) else read_cell(column.spec, raw)
         meant: Value | NewId = value
         if reason is None and column.refers and value not in (None, ""):
             meant = known.look_up(column.refers, str(value), str(values.get("campus") or ""))
@@ -146,12 +158,22 @@ def read_row(sheet: Sheet, number: int, cells: Mapping[str, tuple[object, str]],
             problems.append(place(sheet, number, column, reason, raw, letter))
     defaults = {c.name: c.spec.default for c in sheet.columns if c.name not in cells}
     made = Row(number, typed, values, defaults, tuple(problems))
-    return made if problems or sheet.check is None else replace(made, problems=tuple(_checked(sheet, made, cells)))
+    if problems:
+        return made
+    doubts = [Doubt(p.field, p.reason, p.data) for p in _checked(sheet, sheet.doubt, made, cells)]
+    return replace(made, problems=tuple(_checked(sheet, sheet.check, made, cells)), doubts=tuple(doubts))
 
 
-def _checked(sheet: Sheet, row: Row, cells: Mapping[str, tuple[object, str]]) -> Iterator[Problem]:
+def _lost_as_number(column: SheetColumn, raw: object) -> bool:
+    """A number where digits must stay as typed: leading zeros are gone and long ones have lost their end."""
+    return column.as_text and isinstance(raw, int | float) and not isinstance(raw, bool)
+
+
+def _checked(
+    sheet: Sheet, check: Check | None, row: Row, cells: Mapping[str, tuple[object, str]]
+) -> Iterator[Problem]:
     columns = {c.name: c for c in sheet.columns}
-    for found in sheet.check(dict(row.defaults) | row.values) if sheet.check else ():
+    for found in check(dict(row.defaults) | row.values) if check else ():
         column = columns[found.field]
         letter = cells[column.name][1] if column.name in cells else ""
         told = place(sheet, row.number, column, found.reason, row.typed.get(column.name), letter)
@@ -181,7 +203,9 @@ def plan_sheet(sheet: Sheet, rows: Sequence[Row], existing: Sequence[object]) ->
         ]
         yield from taken
         if not taken:
-            yield _change(sheet, table.key, row, there.get(identity))
+            change = _change(sheet, table.key, row, there.get(identity))
+            yield from row.doubts if change.action != "same" else ()
+            yield change
 
 
 class Holders:

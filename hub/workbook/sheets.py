@@ -20,12 +20,18 @@ from shared.text import tidied
 class SheetColumn:
     """One column: the record's field (or a name of the sheet's own) and what may stand in it.
 
-    refers: which kind of thing the cell names ("campus", "person", "class", "school_year", "role").
+    refers: which kind of thing the cell names ("campus", "person", "class", "school_year", "role", "building",
+    "room", "pupil"). as_text: a number typed as a number is refused. masked: lists show only its ends.
     """
 
     name: str
     spec: Spec
     refers: str | None = None
+    as_text: bool = False
+    masked: bool = False
+
+
+Check = Callable[[dict[str, Any]], Iterable[Problem]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,8 @@ class Sheet:
 
     appended: a differing row is a correction, a new row that names the old one (`replaces_id`).
     unique: columns in which no two records may hold the same value, such as a log-in name.
-    check: problems of a row as a whole, each naming one of the columns. derive: fields computed from others.
+    check: problems of a row as a whole, each naming one of the columns. doubt: those that a person may wave
+    through. derive: fields computed from others.
     """
 
     record: type
@@ -42,7 +49,8 @@ class Sheet:
     identity: tuple[str, ...]
     appended: bool = False
     unique: tuple[str, ...] = ()
-    check: Callable[[dict[str, Any]], Iterable[Problem]] | None = None
+    check: Check | None = None
+    doubt: Check | None = None
     derive: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     @property
@@ -66,10 +74,20 @@ _NAMED = {
     "person_id": ("person", "工号", "staff number"),
     "homeroom_id": ("person", "班主任工号", "homeroom teacher's staff number"),
     "deputy_id": ("person", "副班主任工号", "deputy's staff number"),
+    "carer_id": ("person", "保育员工号", "carer's staff number"),
+    "room_id": ("room", None, None),
+    "building_id": ("building", None, None),
+    "pupil_id": ("pupil", "学生编号", "pupil's id"),
     "campus": ("campus", None, None),
+    "from_campus": ("campus", None, None),
+    "to_campus": ("campus", None, None),
     "school_year": ("school_year", None, None),
     "role": ("role", None, None),
 }
+
+
+# Numbers that identify a person: typed as text, and shown only in part.
+PERSONAL = frozenset({"identity_number", "roll_number", "phone", "guardian_phone", "second_phone"})
 
 
 def columns_of(record: type, *, omit: Iterable[str] = ()) -> tuple[SheetColumn, ...]:
@@ -79,6 +97,8 @@ def columns_of(record: type, *, omit: Iterable[str] = ()) -> tuple[SheetColumn, 
 
 
 def _column(name: str, spec: Spec) -> SheetColumn:
+    if name in PERSONAL:
+        return SheetColumn(name, spec, as_text=True, masked=True)
     if name not in _NAMED:
         return SheetColumn(name, spec)
     refers, zh, en = _NAMED[name]

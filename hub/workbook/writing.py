@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hub.workbook.known import NewId
@@ -13,18 +13,22 @@ from sync.capture import Writing
 Prepare = Callable[[Change, dict[str, Value]], dict[str, Value]]
 
 
-def carry_out(
-    w: Writing, changes: Sequence[Change], *, main_campus: str, prepare: Prepare | None = None
-) -> dict[NewId, str]:
-    """Write the changes in their order; returns the ids that were minted.
+def carry_out(w: Writing, changes: Sequence[Change], *, main_campus: str, prepare: Prepare | None = None) -> None:
+    """Write the changes in their order; see `carried_out`."""
+    for _step in carried_out(w, changes, main_campus, prepare):
+        pass
+
+
+def carried_out(
+    w: Writing, changes: Sequence[Change], main_campus: str, prepare: Prepare | None = None
+) -> Iterator[int]:
+    """Write the changes in their order, yielding how many are written.
 
     main_campus: owns what names no campus (people). prepare: last fields that must not be computed for a
     preview, such as a password's hash.
     """
     minted: dict[NewId, str] = {}
-    for change in changes:
-        if change.action == "same":
-            continue
+    for number, change in enumerate((c for c in changes if c.action != "same"), start=1):
         values = {name: _known(w, change, value, minted, main_campus) for name, value in change.values.items()}
         if prepare:
             values = prepare(change, values)
@@ -33,7 +37,7 @@ def carry_out(
             w.delete(record, tuple(values[name] for name in table_of(record).key))
         else:
             w.put(record(**values))
-    return minted
+        yield number
 
 
 def _known(w: Writing, change: Change, value: Value | NewId, minted: dict[NewId, str], main_campus: str) -> Value:

@@ -62,6 +62,31 @@ def people(db: Database, campus: str, day: str) -> list[StaffLine]:
     return found
 
 
+@dataclass(frozen=True)
+class Exceptional:
+    """A recorded day that was not simply worked, with the names it needs."""
+
+    entry: StaffDay
+    name: str
+    initials: str
+    entered_by_name: str
+
+
+def exceptions_since(db: Database, campus: str, begin: str) -> list[Exceptional]:
+    """The campus's exceptions from a date on, newest first."""
+    names = {key: (name, initials) for key, name, initials in db.conn.execute("SELECT id, name, initials FROM person")}
+    rows = db.conn.execute(
+        "SELECT person_id, date FROM staff_day WHERE campus = ? AND date >= ? AND (status <> 'present'"
+        " OR late_minutes > 0 OR early_minutes > 0 OR absent_lessons > 0) ORDER BY date DESC, person_id",
+        (campus, begin),
+    ).fetchall()
+    entries = [entry for person, day in rows if (entry := find(db, StaffDay, person, day, campus)) is not None]
+    return [
+        Exceptional(e, *names.get(e.person_id, (e.person_id, "")), names.get(e.entered_by, (e.entered_by, ""))[0])
+        for e in entries
+    ]
+
+
 def _elsewhere(db: Database, campus: str, day: str) -> dict[str, tuple[str, ...]]:
     rows = db.conn.execute(
         "SELECT DISTINCT m.person_id, COALESCE(c.name, m.campus) FROM staff_membership m"

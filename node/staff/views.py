@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
-from node.staff import rules, store
+from node.staff import listing, rules, store
 from node.staff.rules import StaffDayLimits
 from shared.codes import CODE_LISTS, word_of
 from shared.errors import InvalidInput, Problem
@@ -17,12 +17,16 @@ from shared.records import CalendarDay, StaffDay
 from shared.web.app import language
 from shared.web.auth import author, may, require, visitor
 from shared.web.db import db, replica, today
+from shared.web.listing import ListColumn, ListFilter, ListRow, asked_of, cells_for_file, found_in, listing_of
 from shared.web.times import spoken_date
 from shared.web.words import problem_words
+from shared.web.workbook_writing import list_workbook
 from sync.replica import setting
 
 ROUTES = {
     "staff.day": "staff_day.see",
+    "staff.exceptions": "staff_day.see",
+    "staff.export": "staff_day.see",
     "staff.save": "staff_day.enter",
     "staff.fill": "staff_day.enter",
 }
@@ -45,6 +49,8 @@ def blueprint(limits: StaffDayLimits | None = None) -> Blueprint:
         return _fill(_asked_date(date), held)
 
     room.add_url_rule("/staff-days", "day", day, methods=["GET"])
+    room.add_url_rule("/staff-days/exceptions", "exceptions", exceptions)
+    room.add_url_rule("/staff-days/exceptions.xlsx", "export", export)
     room.add_url_rule("/staff-days/<date>", "save", save, methods=["POST"])
     room.add_url_rule("/staff-days/<date>/all-present", "fill", fill, methods=["POST"])
     return room
@@ -85,6 +91,35 @@ def _page(asked: date, limits: StaffDayLimits, error: InvalidInput | None = None
         problems=error.problems if error else (),
         is_exception=rules.is_exception,
     )
+
+
+def exceptions() -> Any:
+    """The exceptions of the last months in the one list."""
+    columns, filters, rows = _listed()
+    shown = listing_of(_("考勤例外"), columns, rows, asked_of(request.args, columns, filters), filters)
+    name = store.campus_name(db(), setting(db(), "campus"))
+    return render_template("staff/exceptions.html", listing=shown, campus_name=name)
+
+
+def export() -> Any:
+    """Exactly what that list shows, as a workbook."""
+    columns, filters, rows = _listed()
+    found = found_in(rows, columns, asked_of(request.args, columns, filters))
+    data = list_workbook(_("考勤例外"), [column.title for column in columns], cells_for_file(found))
+    return send_file(data, as_attachment=True, download_name=_("考勤例外") + ".xlsx")
+
+
+def _listed() -> tuple[list[ListColumn], list[ListFilter], list[ListRow]]:
+    campus = setting(db(), "campus")
+    require("staff_day.see", campus)
+    words = {
+        "person": _("姓名"), "date": _("日期"), "status": _("考勤"), "late_minutes": _("迟到分钟"),
+        "early_minutes": _("早退分钟"), "absent_lessons": _("缺课节数"), "note": _("说明"), "entered_by": _("记录人"),
+    }  # fmt: skip
+    months = listing.months_back(today())
+    found = store.exceptions_since(db(), campus, f"{months[-1]}-01")
+    filters = listing.filters(months, {"month": _("月份"), "status": words["status"]}, language())
+    return listing.columns(words), filters, listing.rows(found, language())
 
 
 def _choices(codes: str) -> list[tuple[str, str]]:

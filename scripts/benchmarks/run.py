@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.benchmarks.bars import held_against, table
 from scripts.benchmarks.engine import appraisal_s, capture_times_bare, statements_per_row
+from scripts.benchmarks.imports import import_s
 from scripts.benchmarks.lessons import lessons_s
 from scripts.benchmarks.pages import server_figures
 from scripts.benchmarks.world import make_world
@@ -53,6 +54,7 @@ def measure(folder: Path) -> tuple[dict[str, float], dict[str, object]]:
         "statements_per_row": per_row, "appraisal_s": seconds, "lessons_term_s": reading_s,
         **server_figures(world, folder, system),
     }
+    figures["import_2000_s"] = import_s(folder, system, SystemRandomness())
     figures["capture_times_bare"] = capture_times_bare(world, folder / "bare.db", system)
     about: dict[str, object] = {
         "python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count(),

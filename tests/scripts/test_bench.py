@@ -1,12 +1,15 @@
 """The benchmarks count what they say they count."""
 
+import contextlib
 import itertools
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from scripts.benchmarks.bars import BARS, held_against, percentile, table
 from scripts.benchmarks.engine import runs_of, statements_per_row
+from scripts.benchmarks.imports import import_s
 from scripts.benchmarks.lessons import timetable
 from scripts.benchmarks.world import make_world
 from scripts.demo_play.data import FULL, SMALL, invented
@@ -54,3 +57,12 @@ def test_rows_are_applied_set_wise(tmp_path: Path) -> None:
     per_row, rows = statements_per_row(world)
     assert rows > 350
     assert per_row < 0.6
+
+
+def test_the_import_that_is_measured_is_taken_whole(tmp_path: Path) -> None:
+    assert import_s(tmp_path, SystemClock(), SystemRandomness(), pupils=30) < 5
+    db = sqlite3.connect(tmp_path / "import.db")
+    with contextlib.closing(db):
+        tables = ("pupil", "group_member", "pupil_private")
+        counts = [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
+    assert counts == [30, 30, 30]

@@ -9,10 +9,12 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from hub.office.holidays import holidays_with
 from hub.office.rules import asked_for, calendar_changes, follows_of, periods_of
 from hub.workbook.words import told
 from shared.calendar import (
     Followed,
+    Holidays,
     known_holidays,
     resolve_term,
     undecided_make_ups,
@@ -20,7 +22,7 @@ from shared.calendar import (
     years_without_notice,
 )
 from shared.errors import NotFound, Problem
-from shared.records import CalendarDay, Campus, Term
+from shared.records import CalendarDay, Campus, PublicHoliday, Term
 from shared.schema import find, select
 from shared.web import auth
 from shared.web.app import language
@@ -41,7 +43,7 @@ def term_calendar() -> Any:
         return _page(term, campus, {}, ())
     auth.require("calendar.change", campus.code)
     begin, end = date.fromisoformat(term.begin), date.fromisoformat(term.end)
-    holidays = known_holidays()
+    holidays = _holidays()
     follows, problems = follows_of(request.form, undecided_make_ups(begin, end, holidays, {}))
     periods, more = periods_of(request.form, PERIOD_ROWS)
     if problems or more:
@@ -79,13 +81,18 @@ def _campus(campuses: list[Campus], code: str | None) -> Campus:
     return next((campus for campus in campuses if campus.main), campuses[0])
 
 
+def _holidays() -> Holidays:
+    """The shipped notices, with what the school imported or entered over them."""
+    return holidays_with(known_holidays(), select(db(), PublicHoliday))
+
+
 def _days(campus: str) -> dict[str, CalendarDay]:
     return {day.date: day for day in select(db(), CalendarDay, campus=campus)}
 
 
 def _page(term: Term, campus: Campus, given: Any, problems: Iterable[Problem]) -> str:
     begin, end = date.fromisoformat(term.begin), date.fromisoformat(term.end)
-    holidays = known_holidays()
+    holidays = _holidays()
     there = {d: day for d, day in _days(campus.code).items() if term.begin <= d < term.end}
     make_ups = undecided_make_ups(begin, end, holidays, {})
     weeks: dict[int, list[CalendarDay | None]] = {}

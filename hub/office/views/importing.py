@@ -1,30 +1,29 @@
-"""The import of everything from one workbook: template, preview, commit."""
+"""The import pages: upload, preview with every problem at once, commit of exactly that preview."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
+from hub.office.holidays import looks_like_holidays, plan_holidays
 from hub.office.importing import main_campus, plan_import, with_password
 from hub.office.sheets import office_sheets
+from hub.workbook.history import keeping_hand_edits
 from hub.workbook.planning import Plan
 from hub.workbook.reading import read_workbook
 from hub.workbook.template import download, workbook_of
 from hub.workbook.uploads import forget_upload, keep_upload, upload_named
+from hub.workbook.views import Commit, Preview, committed, uploaded, uploads_folder
 from hub.workbook.words import told
-from hub.workbook.writing import carry_out
 from shared.errors import InvalidInput, Problem
+from shared.records import PublicHoliday
+from shared.schema import select
 from shared.web import auth
 from shared.web.app import language
 from shared.web.db import clock, db, replica, site
 from shared.web.passwords import hash_password
-from sync.capture import write
-
-PROBLEMS_SHOWN = 300
-CHANGES_SHOWN = 200
 
 
 def import_page() -> Any:
@@ -39,52 +38,42 @@ def import_template() -> Any:
 
 
 def import_preview() -> Any:
-    """What an uploaded workbook would change; nothing is written."""
-    data = _uploaded()
+    """What an uploaded file would change; nothing is written."""
+    data, _name = uploaded()
     try:
         plan = _plan(data)
     except InvalidInput as refused:
         return _chosen_again(refused.problems)
-    name = keep_upload(_folder(), data, clock().now_ms())
-    return _preview(plan, name, ()), 422 if plan.problems else 200
+    name = keep_upload(uploads_folder(replica()), data, clock().now_ms())
+    return _preview(name).page(plan)
 
 
 def import_commit() -> Any:
-    """Carry out what the preview showed: the whole workbook in one transaction, or nothing."""
+    """Carry out what the preview showed: the whole file in one transaction, or nothing."""
     name = request.form.get("upload", "")
-    data = upload_named(_folder(), name)
+    data = upload_named(uploads_folder(replica()), name)
     if data is None:
         return _chosen_again([Problem("file", "preview_gone", {"zh": "预览", "en": "the preview"})])
-    author = auth.author()
-    with write(replica(), db(), author) as w:
-        # Planned inside the transaction: what is checked is what is written.
-        plan = _plan(data)
-        agreed = not plan.problems and plan.digest == request.form.get("digest")
-        if agreed:
-            cost = site().config.password
-            hashed = with_password(lambda password: hash_password(password, cost))
-            carry_out(w, plan.to_write(), main_campus=main_campus(db(), plan.changes), prepare=hashed)
-    if not agreed:
-        moved = Problem("file", "changed_since_preview", {"zh": "数据", "en": "the data"})
-        return _preview(plan, name, () if plan.problems else (moved,)), 422 if plan.problems else 409
-    forget_upload(_folder(), name)
-    flash(_("已导入 %(count)s 条。", count=len(plan.to_write())), "ok")
-    return redirect(url_for("office.index"))
+    cost = site().config.password
+    hashed = with_password(lambda password: hash_password(password, cost))
 
-
-def _uploaded() -> bytes:
-    file = request.files.get("file")
-    return file.read() if file else b""
+    folder = uploads_folder(replica())
+    commit = Commit(
+        lambda: _plan(data), lambda plan: main_campus(db(), plan.changes), lambda: forget_upload(folder, name),
+        url_for("office.index"), hashed,
+    )  # fmt: skip
+    return committed(commit, _preview(name))
 
 
 def _plan(data: bytes) -> Plan:
     if not data:
         raise InvalidInput(Problem("file", "no_file", {"zh": "文件", "en": "the file"}))
-    return plan_import(db(), read_workbook(data), actor=auth.visitor().person_id, may=auth.may)
-
-
-def _folder() -> Path:
-    return replica().path.parent / "uploads"
+    if looks_like_holidays(data):
+        auth.require("calendar.change")
+        plan = plan_holidays(data, {row.date: row for row in select(db(), PublicHoliday)})
+    else:
+        plan = plan_import(db(), read_workbook(data), actor=auth.visitor().person_id, may=auth.may)
+    return keeping_hand_edits(db(), plan)
 
 
 def _chosen_again(problems: Any) -> tuple[str, int]:
@@ -92,12 +81,5 @@ def _chosen_again(problems: Any) -> tuple[str, int]:
     return render_template("office/import.html", sheets=office_sheets(), problems=words), 422
 
 
-def _preview(plan: Plan, name: str, more: tuple[Problem, ...]) -> str:
-    problems = [*more, *plan.problems]
-    written = plan.to_write()
-    return render_template(
-        "workbook/preview.html", plan=plan, upload=name, counts=plan.counts(), written=written[:CHANGES_SHOWN],
-        not_shown=max(0, len(written) - CHANGES_SHOWN), problem_count=len(plan.problems),
-        problems=[told(problem, language()) for problem in problems[:PROBLEMS_SHOWN]],
-        commit=url_for("office.import_commit"), back=url_for("office.import_page"),
-    )  # fmt: skip
+def _preview(name: str) -> Preview:
+    return Preview(name, url_for("office.import_commit"), url_for("office.import_page"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, send_file, url_for
@@ -16,13 +16,14 @@ from hub.office.rules import edited, matching, taken_by_another
 from hub.office.store import Line, lines_of
 from hub.workbook.known import Known, known_in, with_everywhere
 from hub.workbook.naming import Names, names_in
-from hub.workbook.planning import Change, Holders, Row, Values, place, plan_sheet, read_form
+from hub.workbook.planning import Change, Doubt, Holders, Row, Values, place, plan_sheet, read_form
 from hub.workbook.template import download, workbook_of
 from hub.workbook.words import told
 from hub.workbook.writing import carry_out
 from shared.clock import instant_text
 from shared.errors import NotAllowed, NotFound, Problem
 from shared.records import Account, AccountRole, GroupMember, Pupil, RosterGroup
+from shared.records.declare import declaration_of
 from shared.schema import Value, key_parts, select, table_of
 from shared.web import auth
 from shared.web.app import language
@@ -78,8 +79,14 @@ def _listed(page: Page) -> tuple[list[ListColumn], list[ListFilter], list[ListRo
         allowed = auth.may(page.change, line.campus) if line.campus else auth.may(page.change)
         return (_("修改"), url_for("office.edit", slug=page.slug, key=line.key)) if allowed else ("", "")
 
-    found = rows_of_list(page, lines_of(db(), page, names, lang), act=act, names=names, states=states)
+    seen = [line for line in lines_of(db(), page, names, lang) if _may_see(page, line)]
+    found = rows_of_list(page, seen, act=act, names=names, states=states)
     return columns, filters_of_list(page, names, lang), found
+
+
+def _may_see(page: Page, line: Line) -> bool:
+    """Private data is read campus by campus; other lists are seen whole."""
+    return not declaration_of(page.sheet.record).private or line.campus is None or auth.may(page.see, line.campus)
 
 
 def _account_states() -> dict[str, tuple[str, str]]:
@@ -97,7 +104,7 @@ def _account_states() -> dict[str, tuple[str, str]]:
 def export(slug: str) -> Any:
     """The list as a workbook that the import reads again."""
     page = page_of(slug)
-    lines = lines_of(db(), page, names_in(db()), language())
+    lines = [line for line in lines_of(db(), page, names_in(db()), language()) if _may_see(page, line)]
     lines = matching(lines, request.args.get("q", "").strip(), request.args.get("campus", ""))
     data = workbook_of([page.sheet], {page.sheet.table: [line.typed for line in lines]})
     return send_file(download(data), as_attachment=True, download_name=f"{page.sheet.title}.xlsx")
@@ -113,6 +120,7 @@ def new(slug: str) -> Any:
     row = read_form(page.sheet, _posted(page, new=True), known)
     changes, problems = _planned(page, row)
     problems += _forbidden(page, row.values)
+    problems = _still_open(problems)
     if problems:
         return _form(page, None, request.form, problems), 422
     with write(replica(), db(), auth.author(str(row.values.get("campus") or ""))) as w:
@@ -142,11 +150,13 @@ def edit(slug: str, key: str) -> Any:
     page = page_of(slug)
     line = _line(page, key)
     auth.require(page.change, line.campus)
+    if not _may_see(page, line):
+        raise NotAllowed(action=page.see, campus=line.campus)
     if request.method == "GET":
         return _form(page, line, _as_form(line.typed), ())
     posted = _posted(page, new=False)
     row = read_form(page.form, {**_kept(page, line), **posted}, _known(page))
-    problems = [*row.problems, *_forbidden(page, row.values)]
+    problems = [*row.problems, *_still_open(row.doubts), *_forbidden(page, row.values)]
     if not problems and taken_by_another(page.form, row.values, key, select(db(), page.sheet.record)):
         problems.append(place(page.form, 0, page.form.columns[0], "already_there", None))
     if not problems:
@@ -163,6 +173,11 @@ def edit(slug: str, key: str) -> Any:
             w.update(page.sheet.record, parts, changes, request.form.get("token") or None)
     flash(_("已保存。") if changes else _("没有改动。"), "ok")
     return redirect(url_for("office.rows", slug=slug))
+
+
+def _still_open(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems without the doubts, once the person has said that it is meant so."""
+    return [one for one in problems if not (isinstance(one, Doubt) and request.form.get("agreed") == "1")]
 
 
 def _changes(page: Page, row: Row, line: Line) -> dict[str, Value]:
@@ -252,6 +267,7 @@ def _form(page: Page, line: Line | None, given: Mapping[str, str], problems: Any
         "office/form.html", page=page, line=line, given=given, keys=keys, names=names, token=token,
         columns=columns_shown(page, new=line is None), shown=_shown(line),
         problems=[(p.field, told(p, language())) for p in problems],
+        doubts=any(isinstance(problem, Doubt) for problem in problems),
     )  # fmt: skip
 
 

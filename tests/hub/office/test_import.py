@@ -88,7 +88,7 @@ def test_an_exported_list_read_again_is_the_same(hub) -> None:
     for slug in ("people", "memberships", "roles", "classes", "pupils", "campuses", "terms", "accounts"):
         exported = client.get(f"/office/list/{slug}.xlsx").data
         with connect(hub.replica) as db:
-            plan = plan_import(db, read_workbook(exported), actor="nobody", may=lambda _: True)
+            plan = plan_import(db, read_workbook(exported), actor="nobody", may=lambda *_: True)
         assert (plan.problems, plan.to_write()) == ((), []), slug
 
 
@@ -223,14 +223,14 @@ def test_a_sheet_whose_stated_range_is_one_cell_is_read_whole() -> None:
 def test_blank_rows_keep_the_numbers_a_person_sees(hub) -> None:
     data = plain_workbook("教职工", [["工号", "姓名"], [], [], ["1", ""]])
     with connect(hub.replica) as db:
-        plan = plan_import(db, read_workbook(data), actor="", may=lambda _: True)
+        plan = plan_import(db, read_workbook(data), actor="", may=lambda *_: True)
     assert [(p.reason, p.data["cell"]) for p in plan.problems] == [("missing", "B4")]
 
 
 def test_a_table_that_begins_further_down_is_read_with_its_own_row_numbers(hub) -> None:
     data = plain_workbook("教职工", [[], [], ["", "工号", "姓名"], ["", "1", ""]])
     with connect(hub.replica) as db:
-        plan = plan_import(db, read_workbook(data), actor="", may=lambda _: True)
+        plan = plan_import(db, read_workbook(data), actor="", may=lambda *_: True)
     assert [(p.reason, p.data["cell"]) for p in plan.problems] == [("missing", "C4")]
 
 

@@ -9,6 +9,7 @@ from hub.timetable.naming import NEW, NONE, Wishes
 from hub.timetable.planning import plan_week
 from hub.timetable.store import There, there_of
 from hub.timetable.xml_tree import XmlLimits, tree_of
+from hub.workbook.words import told
 from hub.workbook.writing import carry_out
 from shared.errors import InvalidInput
 from shared.records import Person, RosterGroup
@@ -148,6 +149,8 @@ def test_a_group_twice_at_one_time_is_refused_a_teacher_or_room_twice_must_be_co
     assert [(p.reason, p.data["first"], p.data["second"]) for p in planned.plan.problems] == [
         ("group_twice_in_week", "1", "3")
     ]
+    for problem in (*planned.plan.problems, *planned.plan.warnings):
+        assert "{" not in told(problem, "zh").wrong and "{" not in told(problem, "en").wrong
     assert [(p.reason, p.data["first"], p.data["second"]) for p in planned.plan.warnings] == [
         ("teacher_twice_in_week", "1", "2"), ("room_twice_in_week", "2", "3")
     ]  # fmt: skip
@@ -203,6 +206,9 @@ def test_what_is_no_timetable_is_refused_with_a_reason(data, reason) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_fet(data)
     assert [(p.field, p.reason) for p in refused.value.problems] == [("file", reason)]
+    for lang in ("zh", "en"):
+        words = told(refused.value.problems[0], lang)
+        assert words.cure and "{" not in words.wrong + words.cure
 
 
 def test_a_file_over_the_limit_is_not_even_parsed() -> None:

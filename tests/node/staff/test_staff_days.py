@@ -1,8 +1,10 @@
 """Staff days: not recorded is not present; exceptions singly, everyone else by one button."""
 
+import io
 from datetime import date, timedelta
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from node.staff import views
 from node.staff.rules import StaffDayLimits, counts, day_refusal, entry_problems, is_exception, proposal
@@ -11,6 +13,11 @@ from shared.records import LeaveApproval, LeaveRequest, StaffDay
 from sync.capture import write
 from sync.change import Author
 from sync.replica import connect
+
+
+from node.staff.listing import months_back
+from node.staff.rules import StaffDayLimits, counts, day_refusal, entry_problems, is_exception
+from shared.records import StaffDay
 from tests.node.school import CLERK, HEAD, HOMEROOM, MONDAY, ROLES, SUNDAY, TEACHER, open_school
 
 ROWS = "SELECT person_id, status, late_minutes, entered_by FROM staff_day ORDER BY 1"
@@ -178,3 +185,30 @@ def test_leave_is_filled_in_and_never_recorded_as_present_by_the_one_button(scho
     assert (TEACHER,) not in school.rows("SELECT person_id FROM staff_day")
     send(school, CLERK, MONDAY, **{f"status-{TEACHER}": "sick_leave"})
     assert len(school.rows(ROWS)) == 6
+
+
+def test_the_exceptions_are_a_list_by_month_and_status_with_its_export(school):
+    send(school, CLERK, MONDAY, **{f"status-{TEACHER}": "sick_leave", f"note-{TEACHER}": "发烧"})
+    send(school, CLERK, MONDAY, **{f"status-{HOMEROOM}": "present", f"late_minutes-{HOMEROOM}": "9"})
+    send(school, CLERK, f"{MONDAY}/all-present")
+    client, _csrf = school.log_in(CLERK)
+    page = client.get("/staff-days/exceptions").text
+    assert "共 2 条" in page and "发烧" in page
+    assert "共 1 条" in client.get("/staff-days/exceptions?status=sick_leave&month=2025-09").text
+    assert "没有符合的记录" in client.get("/staff-days/exceptions?month=2025-08").text
+    data = client.get("/staff-days/exceptions.xlsx?status=present").data
+    with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+        rows = book.get_sheet_by_index(0).to_python()
+    assert len(rows) == 2 and rows[1][1:4] == [MONDAY, "出勤", 9.0]
+    assert school.log_in(TEACHER)[0].get("/staff-days/exceptions").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("today", "months"),
+    [
+        (date(2026, 1, 31), ["2026-01", "2025-12", "2025-11"]),
+        (date(2025, 3, 1), ["2025-03", "2025-02", "2025-01"]),
+    ],
+)
+def test_months_are_counted_back_over_the_year(today, months):
+    assert months_back(today, 3) == months
