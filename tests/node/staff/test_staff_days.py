@@ -7,17 +7,13 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from node.staff import views
+from node.staff.listing import months_back
 from node.staff.rules import StaffDayLimits, counts, day_refusal, entry_problems, is_exception, proposal
 from shared.leave.rules import LeaveLimits, leave_of
 from shared.records import LeaveApproval, LeaveRequest, StaffDay
 from sync.capture import write
 from sync.change import Author
 from sync.replica import connect
-
-
-from node.staff.listing import months_back
-from node.staff.rules import StaffDayLimits, counts, day_refusal, entry_problems, is_exception
-from shared.records import StaffDay
 from tests.node.school import CLERK, HEAD, HOMEROOM, MONDAY, ROLES, SUNDAY, TEACHER, open_school
 
 ROWS = "SELECT person_id, status, late_minutes, entered_by FROM staff_day ORDER BY 1"
