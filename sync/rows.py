@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from shared.records.declare import Rule
 from shared.schema import Table, Value, key_parts, key_text, quoted
 from sync.heads import Key, dead_keys, load_state, read_row, unit_values, unit_versions, where_key
 from sync.journal import written_values
@@ -124,7 +125,10 @@ def _as_written(db: Database, table: Table, key: Key, old: str, at: tuple[int, i
 def edit_of_units(
     db: Database, table: Table, values: Mapping[str, Value], units: Sequence[int], versions: Mapping[int, int]
 ) -> Edit:
-    """An ordinary edit: it names the winner and every head with the winner's value (precise point 1)."""
+    """An ordinary edit: it names the winner and every head with the winner's value (precise point 1).
+
+    Of a `quiet` unit it names all heads: nobody will be asked about the others (C4).
+    """
     key = tuple(values[name] for name in table.key)
     named: dict[int, frozenset[int]] = {}
     weights: dict[int, int] = {}
@@ -137,7 +141,8 @@ def edit_of_units(
         by_path = True
         heads = load_state(db, table, key).heads.get(index, {})
         shown = heads[-version]
-        named[index] = frozenset(h.version for h in heads.values() if h.values == shown.values)
+        quiet = table.units[index].rule is Rule.QUIET
+        named[index] = frozenset(h.version for h in heads.values() if quiet or h.values == shown.values)
         if len(heads) > 1:
             weights[index] = shown.weight
     return Edit("u", key, values, named, weights=weights, by_path=by_path)
