@@ -11,7 +11,6 @@ from node import db as node_db
 from node.api import views as api
 from node.attendance import views as attendance
 from node.config import ClockLimits, NodeConfig, NodePorts
-from node.conflicts import views as conflicts
 from node.recovery import views as recovery
 from node.recovery.daywatch import DayWatch
 from node.recovery.store import begin_run
@@ -21,6 +20,7 @@ from node.sync_state import views as sync_state
 from node.today import views as today
 from shared.web.app import MenuItem, make_app
 from shared.web.config import SiteConfig
+from shared.web.conflicts import views as conflicts
 from sync.replica import Replica, connect
 
 MENU = (

@@ -14,7 +14,8 @@ from sqlite_utils import Database
 
 from shared.schema import Table, Value, key_parts, key_text
 from sync.body import decode_header
-from sync.heads import Key
+from sync.capture import Writing
+from sync.heads import Key, load_state
 from sync.log import find_version, logged, read_changeset
 
 
@@ -87,3 +88,13 @@ def seen_by(db: Database, version: int) -> Seen:
                 visited.add(number)
                 ahead.append(number)
     return Seen(upto)
+
+
+def settle_rivals(w: Writing, table: Table, key: Key, unit: str, values: Sequence[Value]) -> None:
+    """Write a unit anew, also with a value it has already: names every head it has, so that one is left (C5)."""
+    index = next(each.index for each in table.units if each.name == unit)
+    heads = load_state(w.db, table, key).heads.get(index, {})
+    w.db.conn.execute(
+        "INSERT OR REPLACE INTO _pending_stale (t, k, u, bases, value) VALUES (?, ?, ?, ?, ?)",
+        (table.name, key_text(key), index, json.dumps(sorted(heads)), json.dumps(list(values), ensure_ascii=False)),
+    )

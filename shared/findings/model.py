@@ -20,7 +20,8 @@ class Side:
 
     table: the record that a person would change to end it ("lesson" for a slot of the timetable with what the date
     changes in it); key: its key, parts joined with "/"; said: what this side says where the sides differ, as
-    (whose or which, what) in an order of its own; title: words somebody typed, or a subject's code.
+    (whose or which, what) in an order of its own; title: words somebody typed, a subject's code, or the name of the
+    version; at: when a register was taken, as its record says.
     """
 
     table: str
@@ -34,6 +35,7 @@ class Side:
     period: int | None = None
     title: str = ""
     said: tuple[tuple[str, str], ...] = ()
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Finding:
 
 def finding_of(kind: str, subject: str, date: str, sides: Iterable[Side], *, minutes: int = 0) -> Finding:
     """A finding about these sides, in the order of their keys, so that no local order can show (C3)."""
-    detail = tuple(sorted(sides, key=lambda side: (side.begin, side.table, side.key, side.said)))
+    detail = tuple(sorted(sides, key=lambda side: (side.begin, side.table, side.key, side.said, side.title)))
     campuses = tuple(sorted({side.campus for side in detail if side.campus}))
     people = tuple(sorted({side.person_id for side in detail if side.person_id}))
     return Finding(kind, subject, date, campuses, people, detail, digest_of(kind, subject, detail), minutes)

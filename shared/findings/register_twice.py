@@ -15,6 +15,8 @@ from shared.ids import campus_of
 KIND = "register_twice"
 READS = frozenset({CAMPUS})
 PRESENT = "present"
+# Between the values of one pupil where a taker had seen several: no text that people type holds it.
+SEVERAL = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def _views(register: TakenTwice) -> list[dict[str, str]]:
         for mark in register.marks:
             if number in mark.counted_by:
                 seen[mark.person_id].add(f"{mark.mark}/{mark.minutes}/{mark.note}")
-        found.append({pupil: "; ".join(sorted(texts)) for pupil, texts in seen.items()})
+        found.append({pupil: SEVERAL.join(sorted(texts)) for pupil, texts in seen.items()})
     return found
 
 
@@ -81,5 +83,5 @@ def _side(register: TakenTwice, taking: Taking, view: dict[str, str], differing:
     said = tuple((pupil, view.get(pupil, f"{PRESENT}/0/")) for pupil in sorted(differing))
     return Side(
         "register", key, campus_of(register.group_id), taking.taken_by, group_id=register.group_id,
-        title=taking.version, said=said,
+        title=taking.version, said=said, at=taking.taken_at,
     )  # fmt: skip

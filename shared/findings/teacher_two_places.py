@@ -95,4 +95,6 @@ def _side(teacher: str, lesson: Lesson) -> Side:
     return Side(
         "lesson", key, lesson.campus, teacher, lesson.begin, lesson.end, lesson.room_id or "", lesson.group_id,
         lesson.period, lesson.title or lesson.subject,
+        # What the date changed in it: a person may take that back.
+        tuple(("change", change.id) for change in lesson.changes),
     )  # fmt: skip
