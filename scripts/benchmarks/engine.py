@@ -10,6 +10,7 @@ from datetime import date
 from sqlite_utils import Database
 
 from hub.appraisal.run import appraise
+from scripts.benchmarks.lessons import bells_of, closed_days, covers, timetable
 from scripts.benchmarks.world import DirectHub, World
 from scripts.demo_play.evidence import entries, evidence_record
 from scripts.demo_play.fortnight import staff_days
@@ -50,7 +51,7 @@ def runs_of(statements: Iterable[str]) -> Iterator[str]:
 
 
 def fill_year(world: World, db: Database) -> int:
-    """A whole school year as one term: staff days on every school day, evidence for everybody; how many rows."""
+    """A whole school year as one term: staff days and lessons on every school day, evidence; how many rows."""
     replica, consortium = world.hub.replica, world.consortium
     clerk = consortium.who("clerk", "A").person.id
     resolved = resolve_term(TERM_BEGIN, YEAR_END, known_holidays(), periods=[WINTER])
@@ -59,7 +60,9 @@ def fill_year(world: World, db: Database) -> int:
         writing.insert(Term(code=YEAR, school_year="2025", name=YEAR, begin=TERM_BEGIN.isoformat(),
                             end=YEAR_END.isoformat()))
         for campus, day in itertools.product(("A", "B"), resolved):
-            writing.put(CalendarDay(campus=campus, date=day.date.isoformat(), kind=day.kind, week=min(day.week, 60)))
+            writing.put(CalendarDay(campus=campus, date=day.date.isoformat(), kind=day.kind, week=min(day.week, 60),
+                                    follows_weekday=day.follows_weekday, parity=day.parity,
+                                    bell_schedule=bells_of(campus)))
         days = [
             StaffDay(person_id=one.person_id, date=day.isoformat(), campus=campus, status=one.status, part=one.part,
                      late_minutes=one.late_minutes, entered_by=clerk)
@@ -67,9 +70,11 @@ def fill_year(world: World, db: Database) -> int:
         ]
         # Two terms of evidence.
         facts = [*entries(consortium, taught), *entries(consortium, taught)]
-        writing.insert(*days)
+        lessons = [row for campus in ("A", "B") for row in timetable(consortium, campus, writing.mint(campus))]
+        lessons += [*closed_days(consortium, taught), *covers(consortium, taught)]
+        writing.insert(*days, *lessons)
         writing.insert(*(evidence_record(fact, writing.mint(fact.campus), clerk) for fact in facts))
-    return len(days) + len(facts)
+    return len(days) + len(facts) + len(lessons)
 
 
 def appraisal_s(world: World, clock: Clock) -> tuple[float, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from shared.lessons.rules import Lesson
@@ -41,12 +41,24 @@ class Held:
 
 def duties_of(lessons: Iterable[Lesson]) -> list[Duty]:
     """Who has to teach what, in the lessons' order: cancelled and moved-away ones are nobody's duty."""
-    found: dict[tuple[str, ...], list[Lesson]] = {}
+    found: list[Duty] = []
+    joint: dict[tuple[str, str, str, str], int] = {}
     for lesson in lessons:
-        if lesson.state == "planned":
-            for person in lesson.teachers:
-                found.setdefault(_together(lesson, person), []).append(lesson)
-    return [_duty(key[0], together) for key, together in found.items()]
+        if lesson.state != "planned":
+            continue
+        for person in lesson.teachers:
+            cover = person not in lesson.planned_teachers
+            duty = Duty(lesson, person, cover, (lesson.group_id,))
+            if not lesson.joint:
+                found.append(duty)
+                continue
+            at = joint.setdefault(_together(lesson, person), len(found))
+            if at == len(found):
+                found.append(duty)
+            else:
+                first = found[at]
+                found[at] = Duty(first.lesson, person, first.cover and cover, (*first.groups, lesson.group_id))
+    return found
 
 
 def held_lessons(
@@ -57,19 +69,24 @@ def held_lessons(
     A day is closed for one teacher or for the whole campus of the lesson. An exception names the lesson where
     it took place; on one group of a joint lesson it concerns the whole, since it was one lesson.
     """
+    return held_duties(duties_of(lessons), closed, exceptions)
+
+
+def held_duties(
+    duties: Iterable[Duty], closed: Collection[Closing], exceptions: Iterable[LessonException]
+) -> list[Held]:
+    """The same as `held_lessons`, for who has the duties already."""
     failed = {(each.group_id, each.date, each.period, each.person_id) for each in exceptions if each.kind in NOT_TAUGHT}
-    found = []
-    for duty in duties_of(lessons):
-        closing = closing_of(duty, closed)
-        place = (duty.lesson.date, duty.lesson.period, duty.person_id)
-        if closing and not any((group, *place) in failed for group in duty.groups):
-            found.append(Held(duty.lesson, duty.person_id, duty.cover, duty.groups, closing))
-    return found
+    return [
+        Held(duty.lesson, duty.person_id, duty.cover, duty.groups, closing)
+        for duty in duties
+        if (closing := closing_of(duty, closed)) and not (failed and _failed(duty, failed))
+    ]
 
 
-def open_duties(lessons: Iterable[Lesson], closed: Collection[Closing]) -> list[Duty]:
+def open_duties(duties: Iterable[Duty], closed: Collection[Closing]) -> list[Duty]:
     """The duties of days that nobody has closed: not known to have been held, nor not to have been."""
-    return [duty for duty in duties_of(lessons) if closing_of(duty, closed) is None]
+    return [duty for duty in duties if closing_of(duty, closed) is None]
 
 
 def closing_of(duty: Duty, closed: Collection[Closing]) -> Closing | None:
@@ -79,14 +96,12 @@ def closing_of(duty: Duty, closed: Collection[Closing]) -> Closing | None:
     return own if own in closed else whole if whole in closed else None
 
 
-def _together(lesson: Lesson, person: str) -> tuple[str, ...]:
+def _failed(duty: Duty, failed: Collection[tuple[str, str, int, str]]) -> bool:
+    place = (duty.lesson.date, duty.lesson.period, duty.person_id)
+    return any((group, *place) in failed for group in duty.groups)
+
+
+def _together(lesson: Lesson, person: str) -> tuple[str, str, str, str]:
     """What makes lessons of one person one: the same joint mark at the same time. Clock time where bells are
     known, since groups of two campuses count their periods differently."""
-    if lesson.joint:
-        return person, lesson.date, lesson.begin or str(lesson.period), "joint", lesson.joint
-    return person, lesson.date, str(lesson.period), lesson.group_id, *map(str, lesson.moved_from or ())
-
-
-def _duty(person: str, together: Sequence[Lesson]) -> Duty:
-    cover = not any(person in lesson.planned_teachers for lesson in together)
-    return Duty(together[0], person, cover, tuple(lesson.group_id for lesson in together))
+    return person, lesson.date, lesson.begin or str(lesson.period), lesson.joint

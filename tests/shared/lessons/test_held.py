@@ -52,7 +52,7 @@ def held(made: Plan, closed: set, *exceptions: LessonException) -> list[tuple[st
 def test_only_closed_days_say_that_lessons_were_held(closed: set, expected: list) -> None:
     made = one_day()
     assert held(made, closed) == expected
-    assert len(open_duties(lessons_of(made), closed)) == 2 - len(expected)
+    assert len(open_duties(duties_of(lessons_of(made)), closed)) == 2 - len(expected)
 
 
 @pytest.mark.parametrize(
