@@ -35,10 +35,14 @@ def asker() -> Asker:
 
 def page(series_id: str) -> Any:
     """Every date of a booking: its state, the answer and its reason, what is free instead."""
+    return _page(_known(series_id))
+
+
+def _known(series_id: str) -> list[Booked]:
     known = series_occurrences(db(), series_id)
     if not known:
         raise NotFound("booking_not_found", series=series_id)
-    return _page(known)
+    return known
 
 
 def _page(known: list[Booked], problems: Any = ()) -> str:
@@ -118,7 +122,7 @@ def answer(series_id: str, number: int) -> Any:
     try:
         saving.decide(replica(), db(), author(campus()), series_id, number, word, today=today())
     except InvalidInput as error:
-        return _page(series_occurrences(db(), series_id), error.problems), 422
+        return _page(_known(series_id), error.problems), 422
     flash(_("已答复，下次同步送到对方校区。"), "ok")
     return redirect(url_for("bookings.series", series_id=series_id), 303)
 
