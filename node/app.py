@@ -10,6 +10,7 @@ from flask import Flask, request, url_for
 from node import db as node_db
 from node.api import views as api
 from node.attendance import views as attendance
+from node.bookings import views as bookings
 from node.config import ClockLimits, NodeConfig, NodePorts
 from node.recovery import views as recovery
 from node.recovery.daywatch import DayWatch
@@ -27,14 +28,17 @@ MENU = (
     MenuItem("today.page", "今天", "Today"),
     MenuItem("attendance.day", "点名", "Registers"),
     MenuItem("staff.day", "教职工考勤", "Staff days"),
+    MenuItem("bookings.day", "教室", "Rooms"),
     MenuItem("conflicts.inbox", "冲突", "Conflicts"),
     MenuItem("sync_state.page", "同步", "Sync"),
 )
 
 # What writes or opens a register waits until the date is believed; so does the page that says which are due:
 # in 1970 nobody has a class. What may see registers over the API shows which may be taken, and hands out the token.
-NEEDS_A_DATE = frozenset({"register.see", "register.take", "register.correct", "staff_day.enter"})
-NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff"})
+NEEDS_A_DATE = frozenset(
+    {"register.see", "register.take", "register.correct", "staff_day.enter", "room.book", "room.decide"}
+)
+NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "bookings"})
 
 
 def create_app(
@@ -52,7 +56,7 @@ def create_app(
     """
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)
-    rooms = (today, attendance, staff, conflicts, sync_state, recovery, setup, api)
+    rooms = (today, attendance, staff, bookings, conflicts, sync_state, recovery, setup, api)
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(
         "node",

@@ -76,6 +76,10 @@ ACTIONS: Final = MappingProxyType(
         "role.grant": frozenset({"system_operator", "general_principal"}),
         "leave.approve": frozenset({"grade_leader", "middle_leader", "campus_head", "general_principal"}),
         "timetable.change": frozenset({"clerk", "middle_leader", "centre_director"}),
+        # Rooms: who works at a school may ask for one; who only looks on may not.
+        "room.book": _TAKERS | _OFFICE | frozenset(
+            {"research_leader", "prep_leader", "support_staff", "health_teacher", "bursar", "union_chair"}
+        ),
         "room.decide": frozenset({"clerk", "campus_head", "centre_director"}),
         "ethics.enter": frozenset({"campus_head", "centre_director"}),
         "task.enter": frozenset({"centre_director"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shared.records.declare import Declaration
 from shared.schema import Table, table_of
 
 _HEAD = """# Scopes and rights
@@ -24,6 +25,11 @@ def scopes_page(records: Sequence[type]) -> str:
     return _HEAD + "\n".join(_line(table_of(record)) for record in records) + "\n"
 
 
+def _authors(about: Declaration) -> str:
+    people = ", ".join(about.roles) or "everyone"
+    return f"{people}; program {', '.join(about.programs)}" if about.programs else people
+
+
 def _line(table: Table) -> str:
     about = table.declaration
     scope = about.scope if about.scope in ("con", "hub") else f"campus ({about.scope})"
@@ -34,6 +40,6 @@ def _line(table: Table) -> str:
     writers = ", ".join(sorted(about.writers, key=("hub", "home", "any").index))
     cells = (
         about.en, about.zh, f"`{table.name}`", ", ".join(table.key), scope, writers,
-        ", ".join(about.roles) or "everyone", "; ".join(rules), ", ".join(marks),
+        _authors(about), "; ".join(rules), ", ".join(marks),
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"

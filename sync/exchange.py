@@ -8,7 +8,7 @@ stored already is passed over, and cursors move only with the data they speak of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlite_utils import Database
@@ -63,6 +63,12 @@ class ExchangeReport:
     refused: int = 0
     conflicts_open: int = 0
     done: bool = False
+
+    def followed_by(self, later: ExchangeReport) -> ExchangeReport:
+        """Two runs told as one: what they moved together, and where things stand after the second."""
+        counts = (f.name for f in fields(self) if f.name not in ("conflicts_open", "done"))
+        sums = {name: getattr(self, name) + getattr(later, name) for name in counts}
+        return ExchangeReport(**sums, conflicts_open=later.conflicts_open, done=later.done)
 
 
 def run_exchange(

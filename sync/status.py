@@ -214,6 +214,20 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
     return found
 
 
+def heard_from(db: Database) -> dict[str, str | None]:
+    """Campus → when the hub received the newest changeset of it that is known here; None for none yet.
+
+    What any node can know of another's sync: a campus that synced with nothing to say is not heard of.
+    """
+    rows = db.conn.execute(
+        "SELECT n.campus, max((SELECT c.received_at FROM _changeset AS c WHERE c.o = o.o AND c.scope = 'con'"
+        " AND c.received_at IS NOT NULL ORDER BY c.seq DESC LIMIT 1))"
+        " FROM _node AS n LEFT JOIN _origin AS o USING (node)"
+        " WHERE n.role = 'node' AND n.revoked_at IS NULL GROUP BY n.campus"
+    ).fetchall()
+    return {campus: _instant(received) for campus, received in rows}
+
+
 def _newest(db: Database, node: str) -> int | None:
     """The newest changeset of a node that has never come to the end of a sync."""
     newest: int | None = db.conn.execute(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+from shared.bookings.rules import RULE
 from shared.clock import Clock, local_date
 from shared.roles import EVERYWHERE
 from shared.web.auth import OFFICE_ROLES
 from shared.web.store import account_of, roles_of
+from sync.steps.judge import PROGRAM
 
 ORDINARY_RANKS = frozenset({"terminal", "derived", "person"})
 
@@ -19,7 +21,12 @@ class SchoolPolicy:
         self._clock = clock
 
     def roles_of(self, db: Database, person_id: str) -> frozenset[tuple[str, str]]:
-        """(role, campus) pairs held now; empty for an unknown person and for a revoked account."""
+        """(role, campus) pairs held now; empty for an unknown person and for a revoked account.
+
+        The rule that answers room requests (C8) is an author without an account: a program.
+        """
+        if person_id == RULE:
+            return frozenset({(PROGRAM + RULE, EVERYWHERE)})
         account = account_of(db, person_id)
         if account is None or account.revoked_at:
             return frozenset()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from filelock import FileLock, Timeout
+from sqlite_utils import Database
 
+from node.bookings.answering import answer_requests
 from scripts.commands.folder import Folder, Settings
 from shared.clock import Clock
 from shared.errors import Advice, DatabaseUnusable, NotFound, TongxinError
@@ -17,7 +19,12 @@ from shared.ids import Randomness
 from shared.records import RECORDS
 from sync.exchange import ExchangeReport, Progress, run_exchange
 from sync.http import HttpHub
+from sync.protocol import HubPort
 from sync.replica import Replica, connect, create_replica, open_replica
+
+
+# What a node does with what an exchange brought, in writes of its own; True when it wrote anything.
+AfterExchange = Callable[[Replica, Database], bool]
 
 
 class RunUnderWay(TongxinError):
@@ -76,10 +83,13 @@ def open_site(folder: Folder, kind: str | None, *, clock: Clock, randomness: Ran
     return Site(folder, settings, replica)
 
 
-def exchange(site: Site, *, wait_s: float, progress: Progress | None = None) -> ExchangeReport:
+def exchange(
+    site: Site, *, wait_s: float, progress: Progress | None = None, after: AfterExchange = answer_requests
+) -> ExchangeReport:
     """One exchange of a node with its hub, within the byte budget of the settings.
 
-    wait_s: how long to wait for another process's exchange. Raises RunUnderWay and what `run_exchange` does.
+    wait_s: how long to wait for another process's exchange; after: see `exchange_and_answer`. Raises
+    RunUnderWay and what `run_exchange` does.
     """
     if not site.settings.hub_url:
         raise NotFound("hub_url_missing")
@@ -89,7 +99,26 @@ def exchange(site: Site, *, wait_s: float, progress: Progress | None = None) -> 
         connect(site.replica) as db,
         closing(HttpHub(site.settings.hub_url)) as hub,
     ):
-        return run_exchange(site.replica, db, hub, budget_bytes=budget, progress=progress)
+        return exchange_and_answer(site.replica, db, hub, budget_bytes=budget, progress=progress, after=after)
+
+
+def exchange_and_answer(
+    replica: Replica, db: Database, hub: HubPort, *, budget_bytes: int | None = None,
+    progress: Progress | None = None, after: AfterExchange = answer_requests,
+) -> ExchangeReport:  # fmt: skip
+    """A run of exchanges, what the node has to say to what came (`after`), and once more if it said anything.
+
+    So whoever asked for a room hears of it as soon as both sides have synced once (C8). A run that did not come
+    to its end answers nothing: the rule is to see all who asked.
+    """
+    report = run_exchange(replica, db, hub, budget_bytes=budget_bytes, progress=progress)
+    if not report.done or not after(replica, db):
+        return report
+    left = None if budget_bytes is None else budget_bytes - report.bytes_up - report.bytes_down
+    if left is not None and left <= 0:
+        # What was written waits for the next run, and nothing may be called done before.
+        return replace(report, done=False)
+    return report.followed_by(run_exchange(replica, db, hub, budget_bytes=left, progress=progress))
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from shared.bookings.rules import RULE, Alternative, Busy, Request, RoomFacts, Slot, alternatives
+from shared.bookings.rules import DAYS_APART, RULE, Alternative, Busy, Request, RoomFacts, Slot, alternatives
 from shared.codes import word_of
+from shared.database import reading
 from shared.ids import campus_of
 from shared.lessons.rules import Lesson
 from shared.lessons.store import bells_of, lessons_between
@@ -85,10 +86,19 @@ def busy_between(db: Database, begin: str, end: str, *, rooms: Collection[str] |
 
     rooms: only these. Ordered by room, date and time. A joint lesson of several groups is one occupation.
     """
-    found = [*lessons_busy(lessons_between(db, begin, end)), *bookings_busy(db, begin, end)]
+    with reading(db):
+        found = [*lessons_busy(lessons_between(db, begin, end)), *bookings_busy(db, begin, end)]
     if rooms is not None:
         found = [busy for busy in found if busy.room_id in rooms]
     return sorted(found, key=lambda busy: (busy.room_id, busy.date, busy.begin, busy.end, busy.key))
+
+
+def busy_on(db: Database, dates: Collection[str], *, rooms: Collection[str] | None = None) -> list[Busy]:
+    """`busy_between` for some dates that need not follow each other, such as those of a weekly series."""
+    found: list[Busy] = []
+    for day in sorted(dates):
+        found += busy_between(db, day, (date.fromisoformat(day) + timedelta(days=1)).isoformat(), rooms=rooms)
+    return found
 
 
 def lessons_busy(lessons: Sequence[Lesson]) -> list[Busy]:
@@ -178,6 +188,17 @@ def alternatives_to(
     return alternatives(wanted, busy, facts_of(rooms), bells, seats=seats, closed=closed, now=now)
 
 
+def period_names(db: Database, campus: str, day: str) -> dict[int, str]:
+    """Period → its name in the bells that a campus rings on a date ("第1节", "课后服务")."""
+    rung = bells_of(db, campus, day)
+    rows = db.conn.execute("SELECT schedule, period, begin, end, name FROM bell_period ORDER BY schedule DESC")
+    return {
+        period: name
+        for schedule, period, begin, end, name in rows
+        if campus_of(schedule) == campus and rung.get(period) == (begin, end)
+    }
+
+
 _BOOKED = """
 SELECT s.id, s.room_id AS series_room, s.campus, s.booked_by, s.purpose, s.title, s.group_id, s.head_count,
        s.repeat, s.until, s.note, o.series_id, o.number, o.room_id, o.date, o.begin, o.end,
@@ -196,6 +217,29 @@ _BOOKED_ORDER = " ORDER BY o.date, o.begin, o.series_id, o.number"
 def series_occurrences(db: Database, series_id: str) -> list[Booked]:
     """Every occurrence of a series, in order of time; [] for an unknown series."""
     return _booked(db, _BOOKED + "WHERE o.series_id = ?" + _BOOKED_ORDER, (series_id,))
+
+
+_SAME_WISH = """
+SELECT s.id, o.number, o.date FROM booking_series s JOIN booking_occurrence o ON o.series_id = s.id
+WHERE s.booked_by = ? AND s.room_id = ? AND s.purpose = ? AND s.title = ? AND s.group_id IS ? AND s.repeat = ?
+  AND s.until IS ? AND o.begin = ? AND o.end = ? AND o.cancelled_at = '' AND o.state <> 'rejected'
+ORDER BY s.id, o.number
+"""
+
+
+def same_wish(db: Database, series: BookingSeries, first: Slot) -> str | None:
+    """The id of a series that is this very wish and still stands, so that a form sent twice books once."""
+    rows = db.conn.execute(
+        _SAME_WISH,
+        (series.booked_by, first.room_id, series.purpose, series.title, series.group_id, series.repeat, series.until,
+         first.begin, first.end),
+    )  # fmt: skip
+    apart = DAYS_APART.get(series.repeat, 0)
+    for found, number, day in rows:
+        begun = date.fromisoformat(day) - timedelta(days=apart * (number - 1))
+        if begun.isoformat() == first.date:
+            return str(found)
+    return None
 
 
 def booked_by(db: Database, person_id: str, since: str) -> list[Booked]:
@@ -219,6 +263,22 @@ def _booked(db: Database, sql: str, values: tuple[Any, ...]) -> list[Booked]:
     return found
 
 
+def waiting_or_ruled(db: Database, since: str) -> list[Booked]:
+    """Occurrences from a date on, at every campus, that wait for an answer or that the rule answered."""
+    asked = "WHERE o.date >= ? AND o.cancelled_at = '' AND (o.state = 'requested' OR o.decided_by = ?)"
+    return _booked(db, _BOOKED + asked + _BOOKED_ORDER, (since, RULE))
+
+
+def groups_of(db: Database, campus: str, day: str) -> list[tuple[str, str]]:
+    """(id, name) of the groups of a campus that there are on a date, as the campus orders them."""
+    rows = db.conn.execute(
+        "SELECT id, name FROM roster_group WHERE campus = ? AND begin <= ? AND (end IS NULL OR end > ?)"
+        " ORDER BY kind, position, name, id",
+        (campus, day, day),
+    )
+    return [(found, name) for found, name in rows]
+
+
 def booking_notices(
     db: Database, *, person_id: str, campus: str, office: bool, today: str, answered_since: str
 ) -> Notices:
@@ -229,9 +289,7 @@ def booking_notices(
     mine = [each for each in booked_by(db, person_id, today) if not each.occurrence.cancelled_at]
     elsewhere = [each for each in mine if each.occurrence.decided_by != person_id]
     answered = [each for each in elsewhere if each.occurrence.decided_at >= answered_since]
-    sql = _BOOKED + "WHERE o.date >= ? AND o.cancelled_at = '' AND (o.state = 'requested' OR o.decided_by = ?)"
-    here = _booked(db, sql + _BOOKED_ORDER, (today, RULE)) if office else []
-    ours = [each for each in here if each.campus == campus]
+    ours = [each for each in waiting_or_ruled(db, today) if each.campus == campus] if office else []
     return Notices(
         answered=tuple(each for each in answered if each.occurrence.state != "requested"),
         waiting=tuple(each for each in elsewhere if each.occurrence.state == "requested"),

@@ -28,7 +28,11 @@ class BookingSeries:
     note: str = text("说明", "note", high=200, default="")
 
 
-@record(Declaration("booking_occurrence", "预约场次", "booking occurrence", "con", _ANY, owner="series_id"))
+@record(
+    Declaration(
+        "booking_occurrence", "预约场次", "booking occurrence", "con", _ANY, owner="series_id", programs=("rule",)
+    )
+)
 class BookingOccurrence:
     """One date of a series, half-open in clock time, since campuses ring different bells.
 

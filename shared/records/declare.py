@@ -67,6 +67,7 @@ class Declaration:
     owner: key field whose front names the owning campus, for records of consortium scope.
     writers: who may write: "hub", "home" (a node of the owning campus), "any" (a node of any campus).
     roles: the roles of which the author must hold one; empty means every logged-in person.
+    programs: the programs (authors that are no person) that may write it; empty means none.
     erasable: rows are body parts of their own, so that the law's erasure leaves the chain whole (C10).
     """
 
@@ -81,6 +82,7 @@ class Declaration:
     erasable: bool = False
     archive: bool = False
     private: bool = False
+    programs: tuple[str, ...] = ()
 
 
 def _field(spec: Spec) -> Any:

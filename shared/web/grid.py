@@ -13,7 +13,8 @@ class GridItem:
     """What stands in a cell. tone: lesson, firm, tentative, clash, change, gone or free; every tone has its word.
 
     words: what is read first; sub: small print under it; says: the tone in words for those who see no colour
-    ("" where `words` say it already); href: "" for what leads nowhere.
+    ("" where `words` say it already); href: "" for what leads nowhere; label: what a link says to a screen
+    reader where its words alone are a sign such as "+".
     """
 
     tone: str
@@ -21,6 +22,7 @@ class GridItem:
     sub: str = ""
     says: str = ""
     href: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ from sync.journal import Opened, change_at, keys_in, open_changeset
 from sync.log import logged, read_changeset
 from sync.replica import SCHEMA_VERSION, Replica
 
+# A role of this form is held by a program, which writes only the records that name it, and never as a person.
+PROGRAM = "program:"
+
 
 class Policy(Protocol):
     """What the judge asks of the domain: who holds which role."""
@@ -100,8 +103,29 @@ def _judge_block(
     writers = table.declaration.writers
     if "any" not in writers and ("home" not in writers or owners != {sender.campus}):
         return Refusal("foreign_owner", {"table": table.name, "owner": ",".join(sorted(str(o) for o in owners))})
+    reserved = _reserved_field(table, block, keys, sender.campus)
+    if reserved is not None:
+        return Refusal("foreign_owner", {"table": table.name, "column": reserved})
     if not _role_allows(table, header, roles, keys, owners):
         return Refusal("wrong_role", {"table": table.name, "person": header.person_id})
+    return None
+
+
+def _reserved_field(table: Table, block: Block, keys: Sequence[tuple[Value, ...]], campus: str) -> str | None:
+    """A field that only the owning campus writes and that this campus wrote for another, or None (C8).
+
+    Whoever is not the owner may insert such a field with its declared default (any value where there is none),
+    change it never, and not remove the row around it.
+    """
+    foreign = [row for row, key in enumerate(keys) if table.owner_of(key) != campus]
+    reserved = [column for column in table.columns if column.spec.owner_only]
+    for column in reserved if foreign else ():
+        if block.op == "d" or (block.op == "u" and table.unit_of(column.name).name in block.units):
+            return column.name
+        default = column.spec.default
+        if block.op == "i" and (default is not None or column.spec.null) and column.name in block.columns:
+            if any(block.columns[column.name][row] != default for row in foreign):
+                return column.name
     return None
 
 
@@ -179,6 +203,9 @@ def _role_allows(
     table: Table, header: Header, roles: frozenset[tuple[str, str]], keys: Sequence[tuple[Value, ...]],
     owners: set[str | None],
 ) -> bool:  # fmt: skip
+    programs = {name.removeprefix(PROGRAM) for name, _ in roles if name.startswith(PROGRAM)}
+    if programs:
+        return programs <= set(table.declaration.programs)
     wanted = table.declaration.roles
     places = {owner for owner in owners if owner} or {header.campus}
     for name in wanted:

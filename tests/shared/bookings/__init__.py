@@ -1,0 +1,1 @@
+"""Shared rules and reads of room bookings."""
