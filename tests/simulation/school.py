@@ -29,13 +29,14 @@ def play_school(
     world = World(seed, folder, said)
     try:
         found_school(world)
-        memos = {site.name: FindingsMemo() for site in world.sites}
+        # One an opening: a file that was replaced meanwhile is another past.
+        memos: dict[str, FindingsMemo] = {}
         for number in range(deeds):
             said(f"--- {number}")
             site = one_school_deed(world)
             if site is not world.hub:
                 check_cursors(world, site)
-            check_memo(site, memos.setdefault(site.name, FindingsMemo()))
+            check_memo(site, memos.setdefault(f"{site.name} {site.replica.boot}", FindingsMemo()))
         heal(world)
         check_quiet(world)
         check_findings(world)

@@ -6,6 +6,7 @@ import pytest
 
 from shared.findings.model import Finding
 from shared.findings.store import findings_between
+from shared.lessons.store import lessons_between
 from shared.records import (
     BellPeriod,
     BookingOccurrence,
@@ -188,3 +189,28 @@ def test_whoever_takes_it_again_ends_it(world) -> None:
     take(world["A2"], CLERK_A, gone=("A-11-x",))
     assert agreed(world, "A", "A2") == []
     assert world.hub.value("SELECT count(*) FROM _head WHERE t = 'register' AND u = 1") == 0
+
+
+def test_a_taker_who_saved_twice_knew_no_more_of_the_other(world) -> None:
+    """C3: by what their changesets name, not by the numbers a replica gives them."""
+    take(world["A"], TEACHER_A, ("A-11-x", "late"))
+    take(world["A"], TEACHER_A, ("A-12-x", "late"))
+    take(world["A2"], CLERK_A)
+    (finding,) = agreed(world, "A", "A2")
+    assert [pupil for pupil, _ in finding.detail[0].said] == ["A-11-x", "A-12-x"]
+
+
+@pytest.mark.parametrize("first", ["A", "hub"])
+def test_a_cover_and_a_room_change_from_two_sides_both_stand(world, first) -> None:
+    """C7: nothing is dropped by the merge, whoever wrote first; and the two are no conflict."""
+    about = {"group_id": GROUP, "date": DAY, "period": 1}
+    cover = LessonOverride(id="A-61-x", kind="cover", new_teacher_id="A-1-x", **about)
+    room = LessonOverride(id="A-62-h", kind="room", new_room_id=ROOM, **about)
+    sides = [(world["A"], CLERK_A, cover), (world.hub, OFFICE, room)]
+    for site, author, change in sides if first == "A" else reversed(sides):
+        with site.write(author) as w:
+            w.insert(change)
+    assert agreed(world) == []
+    for site in world.sites():
+        (lesson,) = [each for each in lessons_between(site.db, *SPAN) if each.planned_at == (GROUP, DAY, 1)]
+        assert (lesson.teachers, lesson.room_id) == (("A-1-x",), ROOM), site.name
