@@ -46,5 +46,6 @@ def _side(busy: Busy, campuses: Mapping[str, str]) -> Side:
     campus = campuses.get(busy.key) or campus_of(busy.room_id)
     period = int(busy.key.rsplit("/", 1)[1]) if table == "lesson" else None
     return Side(
-        table, busy.key, campus, busy.who, busy.begin, busy.end, busy.room_id, busy.group_id, period, busy.title
+        table, busy.key, campus, busy.who, busy.begin, busy.end, busy.room_id, busy.group_id, period,
+        busy.title or busy.subject,
     )

@@ -15,6 +15,7 @@ from shared.records import (
     Register,
     RegisterException,
     Room,
+    RosterGroup,
     TimetableSlot,
     TimetableVersion,
     TravelTime,
@@ -101,7 +102,7 @@ def everything(world: World) -> None:
             TimetableSlot(version_id=f"{campus}-73-AA", group_id=group, weekday=3, weeks="every", period=2,
                           subject="maths", teacher_id=WANG, room_id=LAB if campus == "A" else None),
         ]  # fmt: skip
-    say(world.hub, OFFICE, *lessons)
+    say(world.hub, OFFICE, *lessons, RosterGroup(id="B-11-AA", campus="B", name="三年级1班", begin="2025-09-01"))
     with connect(world.hub) as db, write(world.hub, db, OFFICE) as w:
         for campus in "AB":
             w.update(CalendarDay, (campus, DAY), {"follows_weekday": 3})

@@ -202,7 +202,8 @@ def _lines(side: Side, names: dict[str, str], kinds: dict[str, str], lang: str) 
         return [(word_of("override_kind", kinds.get(id_, ""), lang), "") for what, id_ in side.said if id_ in kinds]
     table = table_of(LessonOverride)
     return [
-        (column_words(table, name, lang), value_words(spec_of(table, name), text, names, lang))
+        # What is done speaks for itself; the rest needs to be called something.
+        ("" if name == "kind" else column_words(table, name, lang), value_words(spec_of(table, name), text, names, lang))
         for name, text in side.said
     ]
 
