@@ -31,7 +31,7 @@ def missing_of(
     return [
         *_campuses(facts, frontier),
         *_counted("conflicts", frontier.open_conflicts, reviews=frontier.open_reviews),
-        *_findings(frontier),
+        *frontier.findings,
         *_counted("quarantined", frontier.quarantined),
         *_counted("waiting", frontier.waiting),
         *_lesson_days(facts),
@@ -39,17 +39,6 @@ def missing_of(
         *_counted("unmatched", _unmatched(facts)),
         *_counted("unscored", len(facts.people) - len(scored)),
         *_counted("overruled", _overruled(facts)),
-    ]
-
-
-def _findings(frontier: Frontier) -> list[Entry]:
-    kinds: dict[str, list[Entry]] = {}
-    for each in frontier.findings:
-        kinds.setdefault(each["kind"], []).append(each)
-    return [
-        {"kind": kind, "count": len(found), "dates": sorted({each["date"] for each in found}),
-         "campuses": sorted({campus for each in found for campus in each["campuses"]})}
-        for kind, found in sorted(kinds.items())
     ]
 
 

@@ -62,7 +62,7 @@ def lacking_words(entry: Mapping[str, Any], campuses: Mapping[str, str]) -> str:
             return f"{campus} {entry['count']} 天的课务没有日结（{days}） / lessons of {entry['count']} days not closed"
         case "teacher_two_places" | "register_twice" as kind:
             zh, en = _LACKING[kind]
-            return f"{entry['count']} {zh}（{'、'.join(entry['dates'][:5])}） / {entry['count']} {en}"
+            return f"{entry['count']} {zh}（{'、'.join(entry['dates'])}） / {entry['count']} {en}"
         case kind:
             zh, en = _LACKING.get(kind, (kind, kind))
             return f"{entry['count']} {zh} / {entry['count']} {en}"

@@ -26,6 +26,7 @@ BARS: tuple[Bar, ...] = (
     Bar("sixty_failed", "60 人同时保存，失败", "60 teachers at once, failed", 1, ""),
     Bar("statements_per_row", "应用变更每行语句数", "statements per row applied", 0.1, ""),
     Bar("lessons_term_s", "读两校区一学期的课", "lessons of a term, both campuses", 1, "s"),
+    Bar("findings_term_s", "两校区一学期的冲突检查", "clash check of a term, both campuses", 2, "s"),
     Bar("appraisal_s", "106 人全年核算（含课务）", "appraisal of 106 people, a full year with lessons", 3, "s"),
 )
 

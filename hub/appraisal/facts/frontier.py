@@ -17,6 +17,7 @@ from sync.replica import Replica
 from sync.status import campus_boards, sync_status
 
 DOUBTFUL = (teacher_two_places.KIND, register_twice.KIND)
+DATES_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Frontier:
     """The state of sync a run saw.
 
     streams: `origin/scope` → last sequence number applied; findings: the domain conflicts of the period that make its
-    facts doubtful, as kind, date, campuses, people.
+    facts doubtful, an entry a kind: count, first dates, campuses.
     """
 
     campuses: tuple[CampusReach, ...]
@@ -72,12 +73,17 @@ def read_frontier(db: Database, replica: Replica, period: Period) -> Frontier:
 
 
 def _doubtful(findings: Iterable[Finding]) -> tuple[dict[str, Any], ...]:
-    """Those from which points follow: lessons that one teacher cannot both have held, registers with two answers."""
+    """Those from which points follow, counted by kind: lessons that one teacher cannot both have held, registers with
+    two answers. Only the first dates are kept: a run is no list of conflicts."""
+    kinds: dict[str, list[Finding]] = {}
+    for each in findings:
+        if each.kind in DOUBTFUL:
+            kinds.setdefault(each.kind, []).append(each)
     return tuple(
-        {"kind": each.kind, "date": each.date, "campuses": list(each.campuses), "people": list(each.people)}
-        for each in findings
-        if each.kind in DOUBTFUL
-    )
+        {"kind": kind, "count": len(found), "dates": sorted({each.date for each in found})[:DATES_MOST],
+         "campuses": sorted({campus for each in found for campus in each.campuses})}
+        for kind, found in sorted(kinds.items())
+    )  # fmt: skip
 
 
 def _campuses(db: Database) -> list[str]:
