@@ -355,6 +355,7 @@ CREATE TABLE "leave_request" (
 CREATE TABLE "leave_approval" (
   _r INTEGER PRIMARY KEY AUTOINCREMENT,
   "request_id" TEXT NOT NULL CHECK (length("request_id") <= 40 AND instr("request_id", '/') = 0),
+  "person_id" TEXT NOT NULL CHECK (length("person_id") <= 40 AND instr("person_id", '/') = 0),
   "step" TEXT NOT NULL CHECK (length("step") <= 40 AND instr("step", '/') = 0),
   "decision" TEXT NOT NULL CHECK (length("decision") <= 40),
   "decided_by" TEXT NOT NULL CHECK (length("decided_by") <= 40),
@@ -362,7 +363,7 @@ CREATE TABLE "leave_approval" (
   "note" TEXT NOT NULL DEFAULT '' CHECK (length("note") <= 200),
   _v INTEGER,
   _vx TEXT,
-  UNIQUE ("request_id", "step")
+  UNIQUE ("request_id", "person_id", "step")
 ) STRICT;
 
 CREATE TABLE "timetable_version" (

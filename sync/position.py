@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from sync.journal import open_changeset
+from sync.opened import open_changeset
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def tables_touched_since(db: Database, since: Position, *, rows_most: int = 2000
     found = set(db.conn.execute("SELECT n, rows FROM _changeset WHERE n > ?", (since.changeset,)).fetchall())
     for scope, hub_seq in since.entries:
         entries = db.conn.execute(
-            "SELECT n, rows, kind FROM _entry JOIN _changeset USING (n) WHERE _entry.hub_seq > ? AND ? IN ('', _entry.scope)",
+            "SELECT n, rows, kind FROM _entry AS e JOIN _changeset USING (n) WHERE e.hub_seq > ? AND ? IN ('', e.scope)",
             (hub_seq, scope),
         ).fetchall()
         if any(kind != "receipt" for _, _, kind in entries):

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from shared.schema import Table, Value, key_parts, key_text
+from shared.schema import Table, Value, key_parts, key_text, quoted
 from sync.body import decode_header
 from sync.capture import Writing
-from sync.heads import Key, load_state
+from sync.heads import load_state
 from sync.log import find_version, logged, read_changeset
+from sync.opened import Key
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ def keys_under(db: Database, table: Table, parts: Sequence[Value]) -> list[Key]:
     """The keys of a table that begin with some parts: rows that are there, and rows of which only heads are left."""
     begin = key_text(parts) + "/"
     past = begin[:-1] + chr(ord("/") + 1)
-    where = " AND ".join(f'"{name}" = ?' for name, _ in zip(table.key, parts, strict=False))
-    columns = ", ".join(f'"{name}"' for name in table.key)
-    here = db.conn.execute(f'SELECT {columns} FROM "{table.name}" WHERE {where}', tuple(parts)).fetchall()
+    where = " AND ".join(f"{quoted(name)} = ?" for name, _ in zip(table.key, parts, strict=False))
+    columns = ", ".join(map(quoted, table.key))
+    here = db.conn.execute(f"SELECT {columns} FROM {quoted(table.name)} WHERE {where}", tuple(parts)).fetchall()
     gone = db.conn.execute(
         "SELECT k FROM _head WHERE t = ? AND k >= ? AND k < ?"
         " UNION SELECT k FROM _delete WHERE t = ? AND k >= ? AND k < ?",

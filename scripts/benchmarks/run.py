@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.benchmarks.bars import held_against, table
-from scripts.benchmarks.engine import appraisal_s, statements_per_row
+from scripts.benchmarks.engine import appraisal_s, capture_times_bare, statements_per_row
 from scripts.benchmarks.findings import findings_s
 from scripts.benchmarks.lessons import lessons_s
 from scripts.benchmarks.pages import server_figures
@@ -56,6 +56,7 @@ def measure(folder: Path) -> tuple[dict[str, float], dict[str, object]]:
         "findings_term_s": checking_s,
         **server_figures(world, folder, system),
     }
+    figures["capture_times_bare"] = capture_times_bare(world, folder / "bare.db", system)
     about: dict[str, object] = {
         "python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count(),
         # Times are a wall clock's: on a machine that is busy with something else they say little.

@@ -19,9 +19,9 @@ from shared.ids import Randomness
 from shared.records import RECORDS
 from sync.exchange import ExchangeReport, Progress, run_exchange
 from sync.http import HttpHub
+from sync.opening import create_replica, open_replica
 from sync.protocol import HubPort
-from sync.replica import Replica, connect, create_replica, open_replica
-
+from sync.replica import Replica, connect
 
 # What a node does with what an exchange brought, in writes of its own; True when it wrote anything.
 AfterExchange = Callable[[Replica, Database], bool]

@@ -46,8 +46,9 @@ def _many(seeds: range, jobs: int, deeds: int, school: bool) -> int:
                 print(f"seed {seed}: {failure.strip().splitlines()[-1][:300]}", flush=True)
     minutes = (time.perf_counter() - began) / 60
     print(f"{len(seeds)} seeds, {len(seeds) / minutes:.0f} a minute, {len(failed)} failed: {failed}")
+    kind = " --school" if school else ""
     for seed in failed[:3]:
-        print(f"replay: python3 scripts/simulate.py {'--school ' if school else ''}--seed {seed} --deeds {deeds} --trace")
+        print(f"replay: python3 scripts/simulate.py{kind} --seed {seed} --deeds {deeds} --trace")
     return 1 if failed else 0
 
 

@@ -23,8 +23,9 @@ from shared.lessons.rules import Lesson
 from shared.lessons.store import lessons_between
 from shared.records import LessonOverride, Register, RegisterException
 from shared.schema import Table, record_of, table_of
-from sync.heads import Key, load_state
+from sync.heads import load_state
 from sync.log import logged
+from sync.opened import Key
 from sync.replica import Replica, setting
 from sync.rivals import Rival, Seen, keys_under, rivals, seen_by
 

@@ -39,6 +39,8 @@ class LeaveApproval:
     """What one step says; the same step answered twice in two ways is put before a person."""
 
     request_id: str = ref("请假", "request", key=True)
+    # In the key, so that "never about oneself" can be judged by the row alone; a false one meets no request.
+    person_id: str = ref("教职工", "person", key=True)
     step: str = coded("环节", "step", "approval_step", key=True)
     decision: str = coded("意见", "decision", "approval_decision", unit="decision")
     decided_by: str = ref("审批人", "decided by", unit="decision")

@@ -15,7 +15,7 @@ from sync.change import LOCAL_OPERATOR, Author
 from sync.entries import HubEntry, append_entry, receipt_time
 from sync.erasure import forget, touching
 from sync.errors import BadMessage
-from sync.heads import Key
+from sync.opened import Key
 from sync.replica import Replica
 
 
@@ -36,7 +36,7 @@ def erase(db: Database, replica: Replica, record: type, key: Key, *, by: str) ->
         entry = append_entry(
             db, n, received_at=receipt_time(replica, db), kind="erase", reason="erased", data=data
         )
-        forget(db, replica.tables, table, key)
+        forget(db, replica.tables, entry.scope, table.name, key_text(key))
     return entry
 
 
@@ -44,8 +44,9 @@ def take_erasure(db: Database, tables: Mapping[str, Table], entry: HubEntry) -> 
     """At a node: carry out an erasure that the hub's log tells of."""
     try:
         told = json.loads(entry.data)
-        table = tables[told["table"]]
-        key = key_parts(table, told["key"])
+        name, text = str(told["table"]), str(told["key"])
+        if name in tables:
+            key_parts(tables[name], text)
     except (ValueError, KeyError, TypeError) as error:
         raise BadMessage("damaged") from error
-    forget(db, tables, table, key)
+    forget(db, tables, entry.scope, name, text)

@@ -17,9 +17,10 @@ from sync.change import Changeset, State
 from sync.entries import HubEntry, entries_since, scope_end, store_entry
 from sync.errors import BadMessage
 from sync.heads import redecide
-from sync.journal import apply_changesets, keys_in, open_changeset, recompute_rows
+from sync.journal import apply_changesets, keys_in, recompute_rows
 from sync.keys import sign, signed_by
 from sync.log import logged, origin_number, pack_parts, read_changeset
+from sync.opened import open_changeset
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize
@@ -232,8 +233,10 @@ def take_news(
     moved = []
     for entry in entries:
         n = find_version_any(db, entry)
+        # A winner can only change where a stamp does: for most receipts it does not.
+        if entry.effective < logged(db, [n])[n].effective:
+            moved.append(n)
         store_entry(db, entry, n)
-        moved.append(n)
         if entry.verdict == "refused" and entry.kind == "receipt" and _state(db, n) == "applied":
             refused.append(n)
     _check_tops(db, head.get("t", {}), reader, keys)
@@ -386,6 +389,9 @@ def _put_in(replica: Replica, db: Database, released: Sequence[tuple[HubEntry, C
         n = find_version_any(db, entry)
         if changeset is not None and changeset.parts is not None:
             db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(changeset.parts), n))
+        if _state(db, n) == "waiting":
+            db.conn.execute("UPDATE _changeset SET due = 'applied' WHERE n = ?", (n,))
+            continue  # it goes in when what it needs is here
         db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE n = ?", (n,))
         opened = open_changeset(db, n)
         recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))

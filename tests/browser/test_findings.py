@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -30,7 +32,7 @@ from tests.support.browser import SIZES
 
 pytestmark = pytest.mark.browser
 DAY = "2025-09-17"
-ABOUT = {"group_id": CLASS, "date": DAY, "period": 3}
+ABOUT: dict[str, Any] = {"group_id": CLASS, "date": DAY, "period": 3}
 LAB = "A-70-AA"
 
 
@@ -93,7 +95,8 @@ def test_leave_it_so_at_the_hub_closes_it_at_the_campus(world: World, device: De
 
 def everything(world: World) -> None:
     """A room, a teacher and a register twice."""
-    lessons: list[object] = [Room(id=LAB, campus="A", name="Lab 1"), TravelTime(from_campus="A", to_campus="B", minutes=25)]
+    lessons: list[object] = [Room(id=LAB, campus="A", name="Lab 1")]
+    lessons += [TravelTime(from_campus="A", to_campus="B", minutes=25)]
     for campus, group in (("A", CLASS), ("B", "B-11-AA")):
         lessons += [
             BellPeriod(schedule=campus, period=2, name="2", begin="08:50" if campus == "A" else "09:40",
@@ -112,7 +115,7 @@ def everything(world: World) -> None:
                           state="confirmed"),
     )  # fmt: skip
     world.sync()
-    taken = {"group_id": OTHER_CLASS, "date": "2025-09-15", "session": "am"}
+    taken: dict[str, Any] = {"group_id": OTHER_CLASS, "date": "2025-09-15", "session": "am"}
     for replica, author, pupil, mark in (
         (world.hub, OFFICE, 24, "late"), (world.node, Author(TEACHER), 25, "sick_leave"),
     ):  # fmt: skip

@@ -117,7 +117,8 @@ def plan(world: World, site: Site) -> None:
 def close_day(world: World, site: Site) -> None:
     """A day's lessons went as timetabled."""
     campus, day = _campus(world, site), world.random.choice(DAYS)
-    record = LessonDay(campus=campus, date=day, person_id="*", closed_by=f"{campus}-clerk", closed_at=f"t{world.time.ms}")
+    by, at = f"{campus}-clerk", f"t{world.time.ms}"
+    record = LessonDay(campus=campus, date=day, person_id="*", closed_by=by, closed_at=at)
     if find(site.db, LessonDay, campus, day, "*") is None:
         act(world, site, campus, lambda w: f"close {day} {w.insert(record)}")
 
@@ -144,7 +145,10 @@ def book(world: World, site: Site) -> None:
 def answer(world: World, site: Site) -> None:
     """The deciding campus answers, or somebody gives a booking up."""
     campus = _campus(world, site)
-    sql = "SELECT series_id FROM booking_occurrence WHERE cancelled_at = '' AND state = ? AND series_id LIKE ? ORDER BY 1"
+    sql = (
+        "SELECT series_id FROM booking_occurrence"
+        " WHERE cancelled_at = '' AND state = ? AND series_id LIKE ? ORDER BY series_id"
+    )
     asked = _ids(site, sql, "requested", f"{campus}-%")
     stands = _ids(site, sql, "confirmed", "%")
     if asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def school(hub):
                           weeks="every", period=1, subject="maths", teacher_id=teacher,
                           room_id=ROOM if campus == "B" else None),
         ]  # fmt: skip
-    about = {"group_id": CLASS_A, "date": MONDAY, "period": 1, "entered_by": CLERK}
+    about: dict[str, Any] = {"group_id": CLASS_A, "date": MONDAY, "period": 1, "entered_by": CLERK}
     rows += [
         LessonOverride(id="A-33-00", kind="cover", new_teacher_id=HEAD_B, **about),
         LessonOverride(id="A-34-00", kind="cancel", **about),
@@ -186,13 +187,14 @@ def test_a_register_taken_twice_is_settled_by_taking_one_side(hub) -> None:
     assert send(hub, "clerk", "重复点名", "register_twice", do=f"take:{side}").status_code == 302
     assert found(hub) == {}
     with connect(hub.replica) as db:
-        assert find(db, Register, *key).taken_by == TEACHER
+        register = find(db, Register, *key)
+    assert register is not None and register.taken_by == TEACHER
     assert hub.rows("SELECT person_id, mark FROM register_exception") == [("A-51-00", "late")]
 
 
 def make_twice(hub) -> None:
     """Two takings that name nothing: as if a second PC had made the other one."""
-    shared = {"group_id": CLASS_A, "date": MONDAY, "session": "am"}
+    shared: dict[str, Any] = {"group_id": CLASS_A, "date": MONDAY, "session": "am"}
     with connect(hub.replica) as db:
         with write(hub.replica, db, Author(TEACHER)) as w:
             w.insert(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from shared.web.conflicts.rules import chosen_values, may_write
 from shared.errors import InvalidInput
 from shared.records import Person, RegisterException
 from shared.schema import find, table_of
+from shared.web.conflicts.rules import chosen_values, may_write
 from sync.capture import token_of, write
 from sync.change import Author
 from sync.conflicts import Conflict, Shown, open_conflicts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.findings.memo import FindingsMemo
@@ -21,7 +23,7 @@ def world(tmp_path):
 
 
 def change_twice(site: Site, author: Author, day: str = "2026-09-02") -> None:
-    about = {"group_id": GROUP_A[0], "date": day, "period": 1}
+    about: dict[str, Any] = {"group_id": GROUP_A[0], "date": day, "period": 1}
     with site.write(author) as w:
         w.insert(
             LessonOverride(id=w.mint("A"), kind="cancel", **about),

@@ -50,7 +50,7 @@ def clashes(*lessons: Lesson) -> int:
 )
 def test_a_teacher_s_lessons_are_compared_in_clock_minutes_with_the_way_between(first, second, count) -> None:
     """The same period number everywhere: it says nothing (bells differ from campus to campus)."""
-    one, other = (lesson(campus, 3, begin, end, group=group) for (campus, begin, end), group in zip((first, second), "12"))
+    one, other = lesson(first[0], 3, *first[1:]), lesson(second[0], 3, *second[1:], group="2")
     assert clashes(one, other) == clashes(other, one) == count
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.findings.model import Finding
@@ -67,7 +69,8 @@ def take(site: Site, author, *marks: tuple[str, str], gone: tuple[str, ...] = ()
     """A taker sends a register: exceptions by pupil, all others present."""
     with site.write(author) as w:
         for pupil, mark in marks:
-            w.put(RegisterException(group_id=GROUP, date=DAY, session="am", person_id=pupil, source="teacher", mark=mark))
+            about: dict[str, Any] = {"group_id": GROUP, "date": DAY, "session": "am", "source": "teacher"}
+            w.put(RegisterException(person_id=pupil, mark=mark, **about))
         for pupil in gone:
             w.delete(RegisterException, (*KEY, pupil, "teacher"))
         w.put(Register(group_id=GROUP, date=DAY, session="am", taken_by=author.person_id, roster_size=3,
@@ -80,7 +83,7 @@ def test_nothing_is_wrong_in_the_beginning(world) -> None:
 
 def test_two_changes_of_one_lesson_from_both_sides_are_one_finding_until_one_is_withdrawn(world) -> None:
     """C7: opened by the merge, closed by the state."""
-    about = {"group_id": GROUP, "date": DAY, "period": 1}
+    about: dict[str, Any] = {"group_id": GROUP, "date": DAY, "period": 1}
     with world["A"].write(CLERK_A) as w:
         w.insert(LessonOverride(id="A-61-x", kind="cover", new_teacher_id="A-1-x", **about))
     with world.hub.write(OFFICE) as w:
@@ -203,7 +206,7 @@ def test_a_taker_who_saved_twice_knew_no_more_of_the_other(world) -> None:
 @pytest.mark.parametrize("first", ["A", "hub"])
 def test_a_cover_and_a_room_change_from_two_sides_both_stand(world, first) -> None:
     """C7: nothing is dropped by the merge, whoever wrote first; and the two are no conflict."""
-    about = {"group_id": GROUP, "date": DAY, "period": 1}
+    about: dict[str, Any] = {"group_id": GROUP, "date": DAY, "period": 1}
     cover = LessonOverride(id="A-61-x", kind="cover", new_teacher_id="A-1-x", **about)
     room = LessonOverride(id="A-62-h", kind="room", new_room_id=ROOM, **about)
     sides = [(world["A"], CLERK_A, cover), (world.hub, OFFICE, room)]

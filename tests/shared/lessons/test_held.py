@@ -128,3 +128,10 @@ def test_covering_both_groups_of_a_joint_lesson_is_one_cover() -> None:
                    for n, g in enumerate((CLASS, OTHER_CLASS)))  # fmt: skip
     (duty,) = duties_of(lessons_of(one_day(*BOTH, overrides=covers)))
     assert (duty.person_id, duty.cover, len(duty.groups)) == (ZHAO, True, 2)
+
+
+def test_who_takes_over_a_second_group_of_the_own_joint_lesson_does_not_cover() -> None:
+    made = one_day(BOTH[0], slot(1, 1, LI, joint="合", group_id=OTHER_CLASS),
+                   overrides=(change("A-1-x", "cover", new_teacher_id=LI),))  # fmt: skip
+    (duty,) = duties_of(lessons_of(made))
+    assert (duty.person_id, duty.cover, duty.groups) == (LI, False, (CLASS, OTHER_CLASS))

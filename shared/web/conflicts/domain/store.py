@@ -7,7 +7,8 @@ from sqlite_utils import Database
 
 def term_of(db: Database, day: str) -> tuple[str, str] | None:
     """(begin, end) of the term a date is in, half-open; None between terms."""
-    row = db.conn.execute("SELECT begin, end FROM term WHERE begin <= ? AND ? < end ORDER BY code", (day, day)).fetchone()
+    sql = "SELECT begin, end FROM term WHERE begin <= ? AND ? < end ORDER BY code"
+    row = db.conn.execute(sql, (day, day)).fetchone()
     return (row[0], row[1]) if row else None
 
 
