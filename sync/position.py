@@ -44,7 +44,8 @@ def tables_touched_since(db: Database, since: Position, *, rows_most: int = 2000
     found = set(db.conn.execute("SELECT n, rows FROM _changeset WHERE n > ?", (since.changeset,)).fetchall())
     for scope, hub_seq in since.entries:
         entries = db.conn.execute(
-            "SELECT n, rows, kind FROM _entry AS e JOIN _changeset USING (n) WHERE e.hub_seq > ? AND ? IN ('', e.scope)",
+            "SELECT n, rows, kind FROM _entry AS e JOIN _changeset USING (n)"
+            " WHERE e.hub_seq > ? AND ? IN ('', e.scope)",
             (hub_seq, scope),
         ).fetchall()
         if any(kind != "receipt" for _, _, kind in entries):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from shared.findings.store import findings_between
 from shared.records import (
@@ -62,28 +63,29 @@ def found_school(world: World) -> None:
         world.sync(node, fault_share=0.0)
 
 
-def act(world: World, site: Site, campus: str, deed: Callable[[Writing], str]) -> None:
-    """One save by the clerk of a campus (or the office), remembered as acknowledged."""
+def act(world: World, site: Site, told: str, deed: Callable[[Writing], object]) -> None:
+    """One save by the clerk of a site (or the office), remembered as acknowledged; what it was, for the trace."""
     by = Author("office", rank="office") if site is world.hub else Author(f"{site.campus}-clerk", rank="office")
     before = site.db.conn.execute("SELECT coalesce(max(n), 0) FROM _changeset").fetchone()[0]
     with write(site.replica, site.db, by) as w:
-        told = deed(w)
+        deed(w)
     numbers = [n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE n > ? ORDER BY n", (before,))]
     world.remember(site, numbers)
-    world.said(f"{site.name} {campus}: {told} {numbers}")
+    world.said(f"{site.name}: {told} {numbers}")
 
 
 def change(world: World, site: Site) -> None:
     """One lesson is covered, cancelled, moved or put elsewhere; or two are swapped."""
     campus, pick = _campus(world, site), world.random.choice
-    lesson = {"group_id": f"{campus}-{pick((1, 2))}", "date": pick(DAYS), "period": pick((1, 2))}
+    lesson: dict[str, Any] = {"group_id": f"{campus}-{pick((1, 2))}", "date": pick(DAYS), "period": pick((1, 2))}
     kind = pick(("cover", "cover", "room", "cancel", "move", "swap"))
-    more = {
+    kinds: dict[str, dict[str, Any]] = {
         "cover": {"new_teacher_id": pick(TEACHERS)}, "room": {"new_room_id": f"{campus}-r1"}, "cancel": {},
         "move": {"new_date": pick(DAYS), "new_period": 3}, "swap": {},
-    }[kind]  # fmt: skip
+    }  # fmt: skip
+    more = kinds[kind]
 
-    def deed(w: Writing) -> str:
+    def deed(w: Writing) -> None:
         id_ = w.mint(campus)
         if kind == "swap":
             half = w.mint(campus)
@@ -91,9 +93,8 @@ def change(world: World, site: Site) -> None:
             other = {**lesson, "period": 3 - lesson["period"]}
             w.insert(LessonOverride(id=half, kind=kind, pair_id=id_, **other))
         w.insert(LessonOverride(id=id_, kind=kind, **lesson, **more))
-        return f"{kind} {lesson} {more}"
 
-    act(world, site, campus, deed)
+    act(world, site, f"{kind} {lesson} {more}", deed)
 
 
 def withdraw(world: World, site: Site) -> None:
@@ -103,7 +104,7 @@ def withdraw(world: World, site: Site) -> None:
     if ids:
         gone = world.random.choice(ids)
         values = {"withdrawn_by": f"{campus}-clerk", "withdrawn_at": f"t{world.time.ms}"}
-        act(world, site, campus, lambda w: f"withdraw {gone} {w.update(LessonOverride, (gone,), values)}")
+        act(world, site, f"withdraw {gone}", lambda w: w.update(LessonOverride, (gone,), values))
 
 
 def plan(world: World, site: Site) -> None:
@@ -111,7 +112,7 @@ def plan(world: World, site: Site) -> None:
     campus, pick = _campus(world, site), world.random.choice
     key = (f"{campus}-v1", f"{campus}-{pick((1, 2))}", pick((3, 4)), "every", pick((1, 2)))
     teacher = pick(TEACHERS)
-    act(world, site, campus, lambda w: f"slot {key} {teacher} {w.update(TimetableSlot, key, {'teacher_id': teacher})}")
+    act(world, site, f"slot {key} {teacher}", lambda w: w.update(TimetableSlot, key, {"teacher_id": teacher}))
 
 
 def close_day(world: World, site: Site) -> None:
@@ -120,7 +121,7 @@ def close_day(world: World, site: Site) -> None:
     by, at = f"{campus}-clerk", f"t{world.time.ms}"
     record = LessonDay(campus=campus, date=day, person_id="*", closed_by=by, closed_at=at)
     if find(site.db, LessonDay, campus, day, "*") is None:
-        act(world, site, campus, lambda w: f"close {day} {w.insert(record)}")
+        act(world, site, f"close {day}", lambda w: w.insert(record))
 
 
 def book(world: World, site: Site) -> None:
@@ -129,7 +130,7 @@ def book(world: World, site: Site) -> None:
     home, hour, minute = pick(CAMPUSES), pick((8, 9)), pick((0, 20))
     state = "confirmed" if site.campus in ("", home) else "requested"
 
-    def deed(w: Writing) -> str:
+    def deed(w: Writing) -> None:
         id_ = w.mint(home)
         w.insert(
             BookingSeries(id=id_, room_id=f"{home}-r1", campus=site.campus or home, booked_by=w.author.person_id,
@@ -137,9 +138,8 @@ def book(world: World, site: Site) -> None:
             BookingOccurrence(series_id=id_, number=1, room_id=f"{home}-r1", date=pick(DAYS), state=state,
                               begin=f"{hour:02}:{minute:02}", end=f"{hour:02}:{minute + 30:02}"),
         )  # fmt: skip
-        return f"book {id_} {state}"
 
-    act(world, site, home, deed)
+    act(world, site, f"book at {home}: {state}", deed)
 
 
 def answer(world: World, site: Site) -> None:
@@ -154,10 +154,10 @@ def answer(world: World, site: Site) -> None:
     if asked:
         said = {"state": world.random.choice(("confirmed", "confirmed", "rejected")), "reason": "office"}
         one = world.random.choice(asked)
-        act(world, site, campus, lambda w: f"answer {one} {said} {w.update(BookingOccurrence, (one, 1), said)}")
+        act(world, site, f"answer {one} {said}", lambda w: w.update(BookingOccurrence, (one, 1), said))
     elif stands:
         one, gone = world.random.choice(stands), {"cancelled_by": "x", "cancelled_at": f"t{world.time.ms}"}
-        act(world, site, campus, lambda w: f"cancel {one} {w.update(BookingOccurrence, (one, 1), gone)}")
+        act(world, site, f"cancel {one}", lambda w: w.update(BookingOccurrence, (one, 1), gone))
 
 
 def take(world: World, site: Site) -> None:
@@ -165,20 +165,19 @@ def take(world: World, site: Site) -> None:
     campus = _campus(world, site)
     key = (f"{campus}-1", world.random.choice(DAYS), "am")
     marks = {pupil: world.random.choice((None, None, "late", "sick_leave")) for pupil in PUPILS}
+    who = f"{site.name}-{world.random.choice('xy')}"
 
-    def deed(w: Writing) -> str:
-        shared = {"group_id": key[0], "date": key[1], "session": key[2]}
+    def deed(w: Writing) -> None:
+        shared: dict[str, Any] = {"group_id": key[0], "date": key[1], "session": key[2]}
         for pupil, mark in marks.items():
             place = (*key, f"{campus}-{pupil}", "teacher")
             if mark:
                 w.put(RegisterException(**shared, person_id=place[3], source="teacher", mark=mark))
             elif find(w.db, RegisterException, *place):
                 w.delete(RegisterException, place)
-        who = f"{site.name}-{world.random.choice('xy')}"
         w.put(Register(**shared, taken_by=who, taken_at=f"t{world.time.ms}", roster_size=3, roster_digest="d"))
-        return f"register {key} {marks} by {who}"
 
-    act(world, site, campus, deed)
+    act(world, site, f"register {key} {marks} by {who}", deed)
 
 
 def leave(world: World, site: Site) -> None:
@@ -186,12 +185,9 @@ def leave(world: World, site: Site) -> None:
     found = findings_between(site.db, site.replica, *SPAN)
     if found:
         one = world.random.choice(found)
-
-        def deed(w: Writing) -> str:
-            leave_so(w, one, person_id=w.author.person_id, note=f"n{world.time.ms}")
-            return f"leave {one.kind} {one.subject}"
-
-        act(world, site, one.campuses[0], deed)
+        note = f"n{world.time.ms}"
+        told = f"leave {one.kind} {one.subject}"
+        act(world, site, told, lambda w: leave_so(w, one, person_id=w.author.person_id, note=note))
         still = {(each.kind, each.subject) for each in findings_between(site.db, site.replica, *SPAN)}
         assert (one.kind, one.subject) not in still, f"{site.name}: left so and still open: {one}"
 
@@ -202,7 +198,7 @@ def settle_register(world: World, site: Site) -> None:
     if found:
         one = world.random.choice(found)
         number = world.random.randrange(len(one.detail))
-        act(world, site, one.campuses[0], lambda w: f"take side {number} of {one.subject} {take_side(w, one, number)}")
+        act(world, site, f"take side {number} of {one.subject}", lambda w: take_side(w, one, number))
         left = rivals(site.db, site.replica.tables["register"], "taken")
         assert tuple(one.detail[0].key.split("/")) not in left, f"{site.name}: one side taken, two takings left"
 

@@ -203,7 +203,10 @@ def _lines(side: Side, names: dict[str, str], kinds: dict[str, str], lang: str) 
     table = table_of(LessonOverride)
     return [
         # What is done speaks for itself; the rest needs to be called something.
-        (column_words(table, name, lang) if name != "kind" else "", value_words(spec_of(table, name), text, names, lang))
+        (
+            column_words(table, name, lang) if name != "kind" else "",
+            value_words(spec_of(table, name), text, names, lang),
+        )
         for name, text in side.said
     ]
 
