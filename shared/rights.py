@@ -158,7 +158,7 @@ def _booking_occurrence(act: Act, writer: Writer, known: Known) -> str | None:
 
 _DAY_CLOSERS: Final = OFFICE_ROLES | {"middle_leader", "duty_leader"}
 # "rule" is the program that answers requests by the rule (C8); the hub lets it write nothing but answers.
-_DECIDERS: Final = OFFICE_ROLES | {"rule"}
+_DECIDERS: Final = OFFICE_ROLES | {"program:rule"}
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {

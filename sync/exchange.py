@@ -27,10 +27,12 @@ from sync.protocol import VERSIONS_SPOKEN, HubPort
 from sync.replica import Replica, note_progress, setting, start_incarnation
 from sync.steps.hello import (
     ask,
+    campuses_known,
     check_answer,
     check_versions,
     cursors_told,
     known_nodes,
+    learn_campuses,
     learn_nodes,
     note_contact,
     note_sender,
@@ -148,6 +150,8 @@ def _take_answer(
             # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
             start_incarnation(db, replica.randomness)
         note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
+        if not head.get("more"):
+            learn_campuses(db, head)
     report.changesets_down += taken.changesets
     report.rows_down += taken.rows
     report.rows_by_path += taken.rows_by_path
@@ -212,6 +216,7 @@ def _answer(
         "epoch": setting(db, "epoch"),
         # What it answers, the newest request noted, and up to where a verified backup covers the log (C13).
         "re": str(head.get("nonce")), "turn": noted_turn(db, node), "covered": int(setting(db, "covered_hub_seq", "0")),
+        "known": campuses_known(db),
     }  # fmt: skip
     return {**about, **known_nodes(db, head), **told}, pieces
 

@@ -99,6 +99,15 @@ def forks(db: Database, node: str | None = None) -> list[str]:
     return [place for (place,) in rows]
 
 
+def campuses_known_until(db: Database) -> dict[str, str]:
+    """Campus → instant up to which a node knows it, as the hub said at the last sync.
+
+    What is missing was never in sync; what this node records itself it knows at once.
+    """
+    told: dict[str, int] = json.loads(setting(db, "campuses_known", "{}"))
+    return {campus: instant_text(known_ms) for campus, known_ms in told.items()}
+
+
 def backlog(db: Database) -> tuple[int, int]:
     """(changesets, rows) of our own that the hub has not receipted."""
     row = db.conn.execute(
@@ -226,20 +235,6 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
             )  # fmt: skip
         )
     return found
-
-
-def heard_from(db: Database) -> dict[str, str | None]:
-    """Campus → when the hub received the newest changeset of it that is known here; None for none yet.
-
-    What any node can know of another's sync: a campus that synced with nothing to say is not heard of.
-    """
-    rows = db.conn.execute(
-        "SELECT n.campus, max((SELECT c.received_at FROM _changeset AS c WHERE c.o = o.o AND c.scope = 'con'"
-        " AND c.received_at IS NOT NULL ORDER BY c.seq DESC LIMIT 1))"
-        " FROM _node AS n LEFT JOIN _origin AS o USING (node)"
-        " WHERE n.role = 'node' AND n.revoked_at IS NULL GROUP BY n.campus"
-    ).fetchall()
-    return {campus: _instant(received) for campus, received in rows}
 
 
 def _newest(db: Database, node: str) -> int | None:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from shared.openapi import field_schema, openapi_document
-from shared.records import CalendarDay, Register, RegisterException, RollSession, RosterGroup, StaffDay
+from shared.records import (
+    BookingOccurrence,
+    BookingSeries,
+    CalendarDay,
+    Register,
+    RegisterException,
+    RollSession,
+    Room,
+    RosterGroup,
+    StaffDay,
+)
 from shared.records.declare import specs_of
 
 API_VERSION = "1"
-RECORDS_SHOWN: tuple[type, ...] = (RosterGroup, RollSession, CalendarDay, Register, RegisterException, StaffDay)
+RECORDS_SHOWN: tuple[type, ...] = (
+    RosterGroup, RollSession, CalendarDay, Register, RegisterException, StaffDay, Room, BookingSeries,
+    BookingOccurrence,
+)  # fmt: skip
+BOOKED = ("room_id", "purpose", "title", "group_id", "head_count", "repeat", "until", "note")
 
 
 def openapi() -> dict[str, Any]:
@@ -59,8 +73,26 @@ def _paths() -> dict[str, dict[str, Any]]:
                 write=True,
             )
         },
+        **_booking_paths(),
         "/api/v1/sync": {"get": _operation("同步状态 / state of sync")},
         "/api/v1/openapi.json": {"get": _operation("本文档 / this document")},
+    }
+
+
+def _booking_paths() -> dict[str, dict[str, Any]]:
+    one = "/api/v1/bookings/{series_id}"
+    return {
+        "/api/v1/rooms": {"get": _operation("某天各教室占用 / rooms of a date", [_DATE])},
+        "/api/v1/bookings": {"post": _operation("预约 / book", body=_ref("BookingBody"), write=True)},
+        one: {"get": _operation("一个预约 / one booking", [_in_path("series_id")])},
+        one + "/cancel": {
+            "post": _operation("取消 / cancel", [_in_path("series_id")], body=_ref("CancelBody"), write=True)
+        },
+        one + "/{number}/answer": {
+            "put": _operation(
+                "答复 / answer", [_in_path("series_id"), _in_path("number")], body=_ref("AnswerBody"), write=True
+            )
+        },
     }
 
 
@@ -126,6 +158,15 @@ def _schemas() -> dict[str, dict[str, Any]]:
         "RegisterBody": _object({"exceptions": _list(mark_row), "roster_digest": text, "token": text}, "exceptions"),
         "CorrectionsBody": _object({"corrections": _list(mark_row), "token": text}, "corrections"),
         "RegisterShown": {"type": "object", "required": ["taken", "token"], "properties": shown},
+        "BookingBody": _object(
+            {
+                **_fields(BookingSeries, *BOOKED),
+                **_fields(BookingOccurrence, "date", "begin", "end"),
+            },
+            "room_id", "date", "begin", "end", "title",
+        ),
+        "CancelBody": _object({"number": {"type": ["integer", "null"]}}),
+        "AnswerBody": _object({**_fields(BookingOccurrence, "state", "answer_note"), "token": text}, "state"),
         "StaffDaysBody": _object({"entries": _list(entry_row), "others_present": {"type": "boolean"}}, "entries"),
     }
 

@@ -11,10 +11,12 @@ from flask import Blueprint, Response, jsonify, request
 from flask_wtf.csrf import generate_csrf
 
 from node.api import bodies, document
+from node.api.rooms import views as rooms
 from node.attendance import rules, saving
 from node.attendance import store as registers
 from node.attendance.rules import RegisterLimits
 from node.attendance.saving import Permit, Place, Submission
+from node.bookings.rules import BookingLimits
 from node.staff import store as staff
 from node.staff.rules import StaffDayLimits, counts
 from shared.errors import InvalidInput, NotAllowed, NotFound, Problem
@@ -39,12 +41,16 @@ ROUTES = {
     "api.enter_staff_days": "staff_day.enter",
     "api.sync": "any_staff",
     "api.openapi": "public",
+    **rooms.ROUTES,
 }
 
 REGISTER = "/registers/<group_id>/<date>/<session>"
 
 
-def blueprint(registers_open: RegisterLimits | None = None, staff_open: StaffDayLimits | None = None) -> Blueprint:
+def blueprint(
+    registers_open: RegisterLimits | None = None, staff_open: StaffDayLimits | None = None,
+    bookings: BookingLimits | None = None,
+) -> Blueprint:  # fmt: skip
     """The API, with the same time limits as the pages."""
     room = Blueprint("api", __name__, url_prefix="/api/v1")
     limits, staff_limits = registers_open or RegisterLimits(), staff_open or StaffDayLimits()
@@ -75,6 +81,7 @@ def blueprint(registers_open: RegisterLimits | None = None, staff_open: StaffDay
         ("PUT", "/staff-days/<campus>/<date>", enter_staff_days, "enter_staff_days"),
         ("GET", "/sync", sync, "sync"),
         ("GET", "/openapi.json", openapi, "openapi"),
+        *rooms.rules_of(bookings or BookingLimits()),
     )
     for method, path, view, endpoint in rules_of:
         room.add_url_rule(path, endpoint, view, methods=[method])

@@ -7,7 +7,8 @@ from flask import Blueprint, render_template
 from node.db import campus
 from node.today.rules import group_days, has_lessons, mine, totals
 from node.today.store import day_of, groups_on, sessions_of, taken_on
-from shared.clock import local_time
+from shared.bookings.store import Notices, booking_notices
+from shared.clock import instant_text, local_time
 from shared.roles import ANY_STAFF
 from shared.web import auth
 from shared.web.db import clock, db, open_findings, replica, today
@@ -17,6 +18,8 @@ from sync.replica import setting
 from sync.status import backlog
 
 ROUTES = {"today.page": ANY_STAFF}
+
+ANSWER_IS_NEWS_MS = 7 * 24 * 3600 * 1000
 
 
 def blueprint() -> Blueprint:
@@ -52,4 +55,13 @@ def page() -> str:
         conflicts=count_open(db(), replica())[0] + len(open_findings()) if auth.may("conflict.see", here) else 0,
         waits=backlog(db())[0],
         last_sync=setting(db(), "last_good_sync_ms"),
+        rooms=room_notices(),
     )
+
+
+def room_notices() -> Notices:
+    """What the last week brought about rooms: answers to one's own wishes, and what others asked of this campus."""
+    return booking_notices(
+        db(), person_id=auth.visitor().person_id, campus=campus(), office=auth.may("room.decide", campus()),
+        today=today().isoformat(), answered_since=instant_text(clock().now_ms() - ANSWER_IS_NEWS_MS),
+    )  # fmt: skip

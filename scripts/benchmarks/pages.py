@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.benchmarks.bars import percentile
+from scripts.benchmarks.rooms import furnish, room_grid
 from scripts.benchmarks.world import World
 from scripts.demo_play.consortium import PASSWORD
 from scripts.demo_play.data import Invented
@@ -26,6 +27,7 @@ NODE = ("scripts.tongxin", "node", "serve")
 
 def server_figures(world: World, folder: Path, clock: Clock) -> dict[str, float]:
     """All figures of a running node. The server is another process, so times hold loopback and HTTP as well."""
+    furnish(world)
     words = [*NODE, "--data", str(world.node.folder.path), "--today", DAY]
     begun = clock.monotonic_ms()
     with serving("node", words, folder, clock) as server:
@@ -34,6 +36,7 @@ def server_figures(world: World, folder: Path, clock: Clock) -> dict[str, float]
             clock.wait_ms(1000)
             figures |= memory(server)
             figures |= one_by_one(clerk, big_class(world.consortium), clock)
+            figures |= room_grid(clerk, clock)
         figures |= all_at_once(server, world.consortium, clock)
         figures |= {f"{name}_loaded": value for name, value in memory(server).items()}
     return figures

@@ -10,7 +10,17 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from shared.bookings.rules import DAYS_APART, RULE, Alternative, Busy, Request, RoomFacts, Slot, alternatives
+from shared.bookings.rules import (
+    DAYS_APART,
+    RULE,
+    TEACHING_DAYS,
+    Alternative,
+    Busy,
+    Request,
+    RoomFacts,
+    Slot,
+    alternatives,
+)
 from shared.codes import word_of
 from shared.database import reading
 from shared.ids import campus_of
@@ -180,7 +190,7 @@ def alternatives_to(
     campus, rooms = campus_of(wanted.room_id), rooms_of(db, first=campus_of(wanted.room_id))
     last = (date.fromisoformat(wanted.date) + timedelta(days=days)).isoformat()
     calendar = calendar_of(db, campus, wanted.date, last)
-    open_days = [day for day, known in calendar.items() if known.follows_weekday or day == wanted.date]
+    open_days = [day for day, known in calendar.items() if known.kind in TEACHING_DAYS or day == wanted.date]
     bells: dict[str, Sequence[tuple[str, str]]] = {day: spans_of(db, campus, day) for day in open_days}
     bells.setdefault(wanted.date, spans_of(db, campus, wanted.date))
     busy = busy_between(db, wanted.date, last)

@@ -160,6 +160,23 @@ def note_contact(
         set_setting(db, "clock_measured", f"{replica.boot}/{baseline}/{offset}")
 
 
+def campuses_known(db: Database) -> dict[str, int]:
+    """Hub half: campus → up to when (ms) everything its nodes had to say is here."""
+    rows = db.conn.execute(
+        "SELECT campus, max(last_sync) FROM _node WHERE role = 'node' AND last_sync IS NOT NULL GROUP BY campus"
+    )
+    return dict(rows.fetchall())
+
+
+def learn_campuses(db: Database, head: Mapping[str, Any]) -> None:
+    """Node half: take over how far the other campuses are known, once everything the hub has is here.
+
+    A hub that does not say it yet changes nothing. Raises BadMessage("damaged") for anything else than times.
+    """
+    if "known" in head:
+        set_setting(db, "campuses_known", json.dumps(places_told(head, "known"), sort_keys=True))
+
+
 def peer_keys(db: Database) -> dict[str, bytes]:
     """Node → public key, of every node this replica knows."""
     return dict(db.conn.execute("SELECT node, verify_key FROM _node").fetchall())

@@ -26,14 +26,13 @@ from sync.opened import Opened, change_at, open_changeset
 from sync.replica import Replica
 from sync.waiting import is_torn, members_of
 
+# A role of this form is held by a program, which writes only the records that name it, and never as a person.
+PROGRAM = "program:"
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 # The reasons for which a value may be wrong here and right in a newer schema.
 MAY_WIDEN = frozenset(
     {"missing", "out_of_range", "too_long", "not_date", "not_time", "not_instant", "not_decimal", "not_code"}
 )
-
-# A role of this form is held by a program, which writes only the records that name it, and never as a person.
-PROGRAM = "program:"
 
 
 class Policy(Protocol):

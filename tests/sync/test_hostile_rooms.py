@@ -12,13 +12,13 @@ SERIES = {
     "id": "B-90-x", "room_id": "B-71-x", "campus": "A", "booked_by": "A-1-x", "purpose": "other", "title": "x",
     "group_id": None, "head_count": 0, "repeat": "once", "until": None, "note": "",
 }  # fmt: skip
-ASKED = {
+ASKED: dict[str, Any] = {
     "series_id": "B-90-x", "number": 1, "room_id": "B-71-x", "date": "2026-10-01", "begin": "10:20", "end": "11:00",
     "state": "requested", "reason": "none", "decided_by": "", "decided_at": "", "answer_note": "", "cancelled_by": "",
     "cancelled_at": "",
 }  # fmt: skip
 OWN = {**ASKED, "series_id": "A-90-x", "room_id": "A-71-x"}
-KEY = {"series_id": "B-90-x", "number": 1}
+KEY: dict[str, Any] = {"series_id": "B-90-x", "number": 1}
 YES = {"state": "confirmed", "reason": "none", "decided_by": "A-1-x", "decided_at": "x", "answer_note": ""}
 ELSEWHERE = {"room_id": "B-71-x", "date": "2026-10-02", "begin": "10:20", "end": "11:00"}
 DAY = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import render_template, request, send_file, url_for
 from flask_babel import gettext as _
@@ -103,7 +104,7 @@ def _around(asked: date) -> dict[str, Any]:
         "week_number": known[text].week if text in known else 0,
         "campuses": words.campuses,
         "here": campus(),
-        "heard": [words.heard_words(code) for code in words.campuses if code != campus()],
+        "known": [words.known_words(code) for code in words.campuses if code != campus()],
     }
 
 
@@ -125,7 +126,7 @@ def grid_of_day(on: date, rooms: Sequence[Room]) -> Grid:
         by_room.setdefault(each.room_id, []).append(each)
     columns = rules.columns_of(bells_of(db(), campus(), text))
     more = any(rules.outside(there, columns) for there in by_room.values())
-    cells = Cells(words_for(busy), frozenset(rules.clashing(busy)), more)
+    cells = _cells(busy, more=more)
     rows = [
         GridRow(
             room.name if room.campus == campus() else f"{cells.words.campus(room.campus)} {room.name}",
@@ -149,7 +150,7 @@ def grid_of_room(asked: date, room: Room) -> Grid:
     # Seasons ring differently: each day is laid out by its own clock under the headings of the longest.
     columns = {on: rules.fitting(bells[on], bells[longest]) for on in days}
     more = any(rules.outside(by_day[on], columns[on]) for on in days)
-    cells = Cells(words_for(busy), frozenset(rules.clashing(busy)), more)
+    cells = _cells(busy, more=more)
     rows = [
         GridRow(
             day_words(on.isoformat()), "", cells.of(room, on.isoformat(), by_day[on], columns[on]), now=on == today()
@@ -173,39 +174,54 @@ def _headings(columns: Sequence[Column], owner: str, day: str, *, more: bool) ->
 
 @dataclass(frozen=True)
 class Cells:
-    """What the cells of one grid share. more: a last column holds what lies outside all periods."""
+    """What the cells of one grid share; words and addresses are made once, not once a cell.
+
+    more: a last column holds what lies outside all periods; now: (date, time) at school.
+    """
 
     words: Words
     clashes: frozenset[str]
     more: bool
+    now: tuple[str, str]
+    lang: str
+    says: Mapping[str, str]
+    new_at: str
 
     def of(
         self, room: Room, day: str, busy: Sequence[Busy], columns: Sequence[Column]
     ) -> tuple[tuple[GridItem, ...], ...]:
         """The cells of one room on one day."""
+        open_to_all = self.words.may_book and in_use(room, day)
         cells = [
-            tuple(map(self.item, rules.within(busy, column))) or self._free(room, day, column) for column in columns
+            tuple(map(self.item, rules.within(busy, column))) or self._free(room, day, column, open_to_all)
+            for column in columns
         ]
         return (*cells, tuple(map(self.item, rules.outside(busy, columns)))) if self.more else tuple(cells)
 
-    def _free(self, room: Room, day: str, column: Column) -> tuple[GridItem, ...]:
+    def _free(self, room: Room, day: str, column: Column, open_to_all: bool) -> tuple[GridItem, ...]:
         """A "+" where somebody may still ask for the room."""
-        over = (day, column.end) <= (today().isoformat(), now_at_school())
-        if over or not self.words.may_book or not in_use(room, day):
+        if not open_to_all or (day, column.end) <= self.now:
             return ()
-        href = url_for("bookings.new", room_id=room.id, date=day, begin=column.begin, end=column.end)
-        time = f"{column.begin}–{column.end}"
-        return (GridItem("free", "＋", href=href, label=f"{_('预约')} {room.name} {day_words(day)} {time}"),)
+        asked = urlencode({"room_id": room.id, "date": day, "begin": column.begin, "end": column.end}, safe=":")
+        label = f"{self.says['book']} {room.name} {day} {column.begin}–{column.end}"
+        return (GridItem("free", "＋", href=f"{self.new_at}?{asked}", label=label),)
 
     def item(self, busy: Busy) -> GridItem:
         """What stands in a cell: colour, edge and a word for its state."""
-        title, who = title_of(busy, language()), self.words.names.get(busy.who, busy.who)
-        clash = _("冲突") if busy.key in self.clashes else ""
+        title, who = title_of(busy, self.lang), self.words.names.get(busy.who, busy.who)
+        clash = self.says["clash"] if busy.key in self.clashes else ""
         if busy.kind == "lesson":
             group = self.words.names.get(busy.group_id, busy.group_id)
-            return GridItem("clash" if clash else "lesson", f"{group} {title}", who, clash or _("课表占用"))
+            return GridItem("clash" if clash else "lesson", f"{group} {title}", who, clash or self.says["lesson"])
         firm = busy.state == "confirmed"
-        says = clash or (_("已定") if firm else self.words.waits(campus_of(busy.series_id)))
+        says = clash or (self.says["firm"] if firm else self.words.waits(campus_of(busy.series_id)))
         tone = "clash" if clash else "firm" if firm else "tentative"
         href = url_for("bookings.series", series_id=busy.series_id)
         return GridItem(tone, title or busy.key, f"{who} · {busy.begin}–{busy.end}", says, href)
+
+
+def _cells(busy: Sequence[Busy], *, more: bool) -> Cells:
+    says = {"book": _("预约"), "clash": _("冲突"), "lesson": _("课表占用"), "firm": _("已定")}
+    now = (today().isoformat(), now_at_school())
+    clashes = frozenset(rules.clashing(busy))
+    return Cells(words_for(busy), clashes, more, now, language(), says, url_for("bookings.new"))

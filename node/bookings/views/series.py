@@ -64,7 +64,7 @@ def _page(known: list[Booked], problems: Any = ()) -> str:
         group=names.get(series.group_id or "", ""),
         purpose=word_of("booking_purpose", series.purpose, language()),
         repeat=word_of("booking_repeat", series.repeat, language()),
-        waits=f"{words.waits(owner)} · {words.heard_words(owner)}" if waits and owner != campus() else "",
+        waits=f"{words.waits(owner)} · {words.known_words(owner)}" if waits and owner != campus() else "",
         lines=[_line(each, words) for each in known],
         still=sum(rules.cancel_refusal(each, visitor().person_id, office=asker().office_of(each),
                                        today=today().isoformat()) is None for each in known),

@@ -1,4 +1,4 @@
-"""The words that several pages of rooms need: names, days, states, how long a campus has not been heard of."""
+"""The words that several pages of rooms need: names, days, states, how long a campus has not synced."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from shared.web.auth import may
 from shared.web.db import clock, db, today
 from shared.web.store import campus_names, names_of
 from shared.web.times import spoken_date, spoken_instant
-from sync.status import heard_from
+from sync.status import campuses_known_until
 
 
 @dataclass(frozen=True)
 class Words:
-    """Names by id, campuses by code, when each campus was last heard of, and whether the reader may book."""
+    """Names by id, campuses by code, up to when each campus is known, and whether the reader may book."""
 
     names: Mapping[str, str]
     campuses: Mapping[str, str]
-    heard: Mapping[str, str | None]
+    known: Mapping[str, str]
     may_book: bool
 
     def campus(self, code: str) -> str:
@@ -42,13 +42,13 @@ class Words:
         decides = _("本校区决定") if room.campus == campus() else _("%(campus)s决定", campus=self.campus(room.campus))
         return f"{_('%(n)s 座', n=room.seats)} · {decides}" if room.seats else decides
 
-    def heard_words(self, code: str) -> str:
-        """How far away a campus's answer is: since when nothing of it has come."""
-        last = self.heard.get(code)
+    def known_words(self, code: str) -> str:
+        """How far away a campus's answer is: since when it has not synced."""
+        last = self.known.get(code)
         if last is None:
-            return str(_("还没有收到过%(campus)s的消息", campus=self.campus(code)))
+            return str(_("%(campus)s还没有同步过", campus=self.campus(code)))
         when = spoken_instant(last, clock().now_ms(), language())
-        return str(_("%(campus)s %(when)s 后没有消息", campus=self.campus(code), when=when))
+        return str(_("%(campus)s %(when)s 后没有同步", campus=self.campus(code), when=when))
 
     def waits(self, code: str) -> str:
         """The word of a tentative booking: whose answer it waits for."""
@@ -58,7 +58,7 @@ class Words:
 def words_for(busy: Iterable[Busy]) -> Words:
     """The words of a page that shows these occupations."""
     ids = {each for one in busy for each in (one.who, one.group_id) if each}
-    return Words(names_of(db(), ids), campus_names(db()), heard_from(db()), may("room.book", campus()))
+    return Words(names_of(db(), ids), campus_names(db()), campuses_known_until(db()), may("room.book", campus()))
 
 
 def state_word(booked: Booked, words: Words) -> tuple[str, str]:

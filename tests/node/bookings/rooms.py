@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from node.bookings import views
 from shared.records import BellPeriod, CalendarDay, Room, TimetableSlot, TimetableVersion
@@ -17,9 +18,9 @@ HOLIDAY = "2025-09-22"
 OFFICE = Author("A-10-00", rank="office")
 
 
-def open_rooms(folder: Path) -> School:
-    """The school with its room of bookings, on Monday at five past eight."""
-    school = open_school(folder, [views.blueprint()], views.ROUTES)
+def open_rooms(folder: Path, api: Any = views) -> School:
+    """The school with its room of bookings (or the API instead), on Monday at five past eight."""
+    school = open_school(folder, [api.blueprint()], api.ROUTES)
     days = [CalendarDay(campus=c, date=HOLIDAY, kind="holiday", note="校庆", week=5) for c in "AB"]
     with connect(school.replica) as db, write(school.replica, db, OFFICE) as w:
         for day in days:

@@ -61,7 +61,8 @@ def test_half_open_spans_that_only_touch_do_not_overlap(begin, end, shares):
     [
         ("a free room is given", [asks("A-1")], [], (), {"A-1": ("confirmed", "none")}),
         ("a lesson stays", [asks("A-1")], [there(state="lesson")], (), {"A-1": ("rejected", "lesson")}),
-        ("a confirmed booking stays", [asks("A-1", purpose="teaching")], [there()], (), {"A-1": ("rejected", "booked")}),
+        ("a confirmed booking stays", [asks("A-1", purpose="teaching")], [there()], (),
+         {"A-1": ("rejected", "booked")}),
         ("a lesson is named before a booking", [asks("A-1")], [there(), there(state="lesson", key="A-2-x/d/3")], (),
          {"A-1": ("rejected", "lesson")}),
         ("what only touches is no obstacle", [asks("A-1")], [there("09:10", "10:20"), there("11:00", "12:00")], (),

@@ -1,6 +1,7 @@
 """What occupies a room, what waits for an answer and what *today* tells, read from a real file."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,7 +157,7 @@ def test_the_same_wish_is_known_again_by_its_content(node: Site) -> None:
 
 def test_today_tells_the_booker_the_answer_and_the_office_what_was_asked_and_ruled(node: Site) -> None:
     """C8: both sides are told."""
-    answered = {"decided_by": "rule", "decided_at": "2026-09-01T04:00:00.000Z"}
+    answered: dict[str, Any] = {"decided_by": "rule", "decided_at": "2026-09-01T04:00:00.000Z"}
     with node.write(TEACHER_B) as w:
         w.insert(*booking("A-91-x", who="B-2-x", state="rejected", reason="lesson", **answered))
         w.insert(*booking("A-92-x", who="B-2-x", begin="08:20", end="09:00"))

@@ -1,0 +1,1 @@
+"""The API's face of room bookings: its routes and their description."""
