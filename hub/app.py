@@ -9,7 +9,6 @@ from flask import Blueprint, Flask, redirect, url_for
 from hub.appraisal import views as appraisal
 from hub.campuses import views as campuses
 from hub.config import HubConfig
-from hub.conflicts import views as conflicts
 from hub.db import Hub
 from hub.entry import views as entry
 from hub.office import views as office
@@ -26,6 +25,7 @@ from shared.roles import ANY_STAFF, ROLES
 from shared.web import auth
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, language, make_app
+from shared.web.conflicts import views as conflicts
 from sync.replica import Replica
 
 
@@ -41,7 +41,7 @@ def create_app(replica: Replica, config: HubConfig) -> Flask:
         MenuItem("entry.index", "登记", "Entry"),
         MenuItem("office.index", "办公室", "Office"),
         MenuItem("accounts.page", "账号", "Accounts"),
-        MenuItem("conflicts.index", "冲突", "Conflicts"),
+        MenuItem("conflicts.inbox", "冲突", "Conflicts"),
     )
     blueprints = [_own(), *(room.blueprint() for room in rooms)]
     app = make_app(

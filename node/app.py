@@ -12,7 +12,6 @@ from node.api import views as api
 from node.attendance import views as attendance
 from node.bookings import views as bookings
 from node.config import ClockLimits, NodeConfig, NodePorts
-from node.conflicts import views as conflicts
 from node.leave import views as leave
 from node.lessons import views as lessons
 from node.recovery import views as recovery
@@ -25,6 +24,7 @@ from node.today import views as today
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, make_app
 from shared.web.config import SiteConfig
+from shared.web.conflicts import views as conflicts
 from sync.replica import Replica, connect
 
 MENU = (

@@ -112,6 +112,8 @@ ACTIONS: Final = MappingProxyType(
         "pay.approve": frozenset({"general_principal"}),
         "conflict.see": _TAKERS | _OFFICE | {"system_operator", "supervision_group"},
         "conflict.resolve": _TAKERS | _OFFICE | {"system_operator"},
+        # The hub's office may end every domain conflict; elsewhere the role that owns the kind does.
+        "finding.settle": _OFFICE,
         "sync.now": _OFFICE | {"system_operator", "duty_leader", "middle_leader"},
         "campus_today.see": _OFFICE | {"middle_leader", "grade_leader", "duty_leader", "supervision_group"},
         "board.see": _OFFICE | {"system_operator", "supervision_group", "inspector"},

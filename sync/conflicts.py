@@ -84,7 +84,7 @@ def count_open(db: Database, replica: Replica) -> tuple[int, int]:
 
 
 def conflict_of(db: Database, replica: Replica, id_: str) -> Conflict:
-    """One open conflict. Raises NotFound when it was settled meanwhile or never was."""
+    """One open conflict. Raises NotFound, with the code "conflict_settled" when it was settled meanwhile."""
     try:
         name, text, unit = json.loads(base64.urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)))
         table = replica.tables[name]
@@ -98,7 +98,7 @@ def conflict_of(db: Database, replica: Replica, id_: str) -> Conflict:
     else:
         found = _edit_conflict(db, table, key, unit)
     if found is None:
-        raise NotFound(conflict=id_)
+        raise NotFound("conflict_settled", conflict=id_)
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from shared.records.declare import Rule
 from shared.schema import Table, Value, key_parts, key_text, key_text_sql, quoted
 from sync.heads import load_state, read_row, unit_values, unit_versions, where_key
 from sync.opened import Key, written_values
@@ -210,7 +211,8 @@ def edit_of_units(
 ) -> Edit:  # fmt: skip
     """An ordinary edit: it names the winner and every head with the winner's value (precise point 1).
 
-    at: the row's number and the units that changed.
+    at: the row's number and the units that changed. Of a `quiet` unit it names all heads: nobody will be asked about
+    the others (C4).
     """
     number, units = at
     key = tuple(values[name] for name in table.key)
@@ -225,7 +227,8 @@ def edit_of_units(
         by_path = True
         heads = load_state(db, table, key).heads.get(index, {})
         shown = heads[-version]
-        named[index] = frozenset(h.version for h in heads.values() if h.values == shown.values)
+        quiet = table.units[index].rule is Rule.QUIET
+        named[index] = frozenset(h.version for h in heads.values() if quiet or h.values == shown.values)
         if len(heads) > 1:
             weights[index] = shown.weight
     return Edit("u", key, values, named, weights=weights, by_path=by_path, row_number=number)

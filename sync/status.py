@@ -9,8 +9,10 @@ from sqlite_utils import Database
 
 from shared.clock import instant_text
 from shared.schema import Value, key_text, table_of
+from sync.change import VersionName
 from sync.conflicts import count_open
 from sync.heads import read_row, unit_versions
+from sync.log import find_version
 from sync.opened import Key, open_changeset
 from sync.replica import Replica, setting
 
@@ -162,6 +164,34 @@ def record_state(db: Database, replica: Replica, cls: type, key: Key) -> str:
         "SELECT 1 FROM _changeset WHERE hub_seq IS NULL AND n IN (SELECT value FROM json_each(?))", (numbers,)
     ).fetchone()
     return "quarantined" if refused else "pending" if unsent else "parked" if parked else "received"
+
+
+@dataclass(frozen=True)
+class Entered:
+    """Who wrote something, where and when. state: "pending" until the hub has it, then "received"."""
+
+    person_id: str
+    campus: str
+    instant: str
+    state: str
+
+
+_ENTERED = "SELECT person_id, campus, instant, state FROM changeset_name WHERE n = ?"
+
+
+def entered(db: Database, replica: Replica, cls: type, key: Key) -> Entered | None:
+    """By whom and when a row came to be; None where there is none (any more), or it is not packed yet."""
+    row = read_row(db, replica.tables[table_of(cls).name], key)
+    found = db.conn.execute(_ENTERED, (row[-2],)).fetchone() if row and row[-2] else None
+    return Entered(*found) if found else None
+
+
+def entered_in(db: Database, version: str) -> Entered | None:
+    """The same of a version by its name (origin/scope/seq/hash); None where it is not here."""
+    origin, scope, seq, hash8 = version.split("/")
+    number = find_version(db, scope, VersionName(origin, int(seq), bytes.fromhex(hash8)))
+    found = db.conn.execute(_ENTERED, (number,)).fetchone() if number else None
+    return Entered(*found) if found else None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from shared.records.appraisal import AppraisalRun
 
 _LACKING = {
     "conflicts": ("条冲突待处理", "conflicts open"),
+    "teacher_two_places": ("处老师时间冲突没有处理", "times a teacher in two places"),
+    "register_twice": ("张点名表被点了两次", "registers taken twice"),
     "quarantined": ("组更改被隔离", "changesets in quarantine"),
     "waiting": ("组更改在等前面的更改", "changesets waiting for earlier ones"),
     "unmatched": ("条事实当日查不到任职", "facts of people without a post on the day"),
@@ -58,6 +60,9 @@ def lacking_words(entry: Mapping[str, Any], campuses: Mapping[str, str]) -> str:
         case "lesson_days":
             days = f"{entry['first']} – {entry['last']}"
             return f"{campus} {entry['count']} 天的课务没有日结（{days}） / lessons of {entry['count']} days not closed"
+        case "teacher_two_places" | "register_twice" as kind:
+            zh, en = _LACKING[kind]
+            return f"{entry['count']} {zh}（{'、'.join(entry['dates'])}） / {entry['count']} {en}"
         case kind:
             zh, en = _LACKING.get(kind, (kind, kind))
             return f"{entry['count']} {zh} / {entry['count']} {en}"

@@ -59,7 +59,7 @@ def appraise(
 def compute(replica: Replica, db: Database, period: Period, stored: SchemeVersion) -> Outcome:
     """All steps but the storing."""
     with reading(db):
-        frontier = read_frontier(db, replica)
+        frontier = read_frontier(db, replica, period)
         facts = read_facts(db, period)
     scheme = store.parsed(stored)
     scored = score_all(scheme, facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -23,7 +24,7 @@ from shared.records import Campus
 from shared.schema import Value, find, select
 from shared.web import auth
 from shared.web.app import HeadChip, language
-from shared.web.db import clock, db, replica
+from shared.web.db import clock, db, open_findings, replica
 from shared.web.store import names_of
 from shared.web.wording import ids_in, row_title, spec_of, value_words
 from sync.status import campus_boards, refusals, sync_status
@@ -55,8 +56,11 @@ def board() -> Any:
     """Every campus: last sync, known until, what waits, clock, conflicts, quarantine."""
     now_ms = clock().now_ms()
     shown = places(select(db(), Campus), campus_boards(db(), replica()), now_ms, hub().config.silent_ms)
+    findings = open_findings()
+    status = sync_status(db(), replica())
     return render_template(
-        "campuses/board.html", places=shown, status=sync_status(db(), replica()),
+        "campuses/board.html", places=shown, open_conflicts=status.open_conflicts + len(findings),
+        findings_at=Counter(campus for finding in findings for campus in finding.campuses),
         quarantined=len(by_changeset(refusals(db(), replica()))), clock_is_wrong=clock_is_wrong, waiting=waiting,
     )  # fmt: skip
 

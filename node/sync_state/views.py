@@ -16,7 +16,7 @@ from shared.roles import ANY_STAFF
 from shared.schema import Table
 from shared.web import auth
 from shared.web.app import HeadChip, language
-from shared.web.db import clock, db, replica
+from shared.web.db import clock, db, open_findings, replica
 from shared.web.store import campus_names, names_of
 from shared.web.times import spoken_instant
 from shared.web.wording import column_words, ids_in, row_title, speaks, spec_of, table_words, value_words
@@ -44,7 +44,7 @@ def head_chip() -> HeadChip | None:
     last_ms = int(last) if last else None
     now_ms = clock().now_ms()
     waits, _rows = backlog(db())
-    conflicts, _reviews = count_open(db(), replica())
+    conflicts = count_open(db(), replica())[0] + len(open_findings())
     head = head_of(last_good_ms=last_ms, now_ms=now_ms, backlog=waits, conflicts=conflicts)
     spoken = spoken_instant(instant_text(last_ms), now_ms, language()) if last_ms is not None else ""
     words = {
@@ -65,6 +65,7 @@ def page() -> str:
     return render_template(
         "sync_state/sync_state.html",
         status=status,
+        open_conflicts=status.open_conflicts + len(open_findings()),
         campus_name=campus_names(db()).get(status.campus, status.campus),
         clock_code=clock_code(status.clock_offset_ms, status.clock_doubtful),
         now=instant_text(clock().now_ms()),

@@ -27,7 +27,7 @@ from shared.lessons.store import closed_between, lessons_between
 from shared.roles import ANY_STAFF
 from shared.web import auth
 from shared.web.app import language
-from shared.web.db import clock, db, replica, today
+from shared.web.db import clock, db, open_findings, replica, today
 from shared.web.known import halves
 from shared.web.store import campus_names
 from sync.conflicts import count_open
@@ -70,7 +70,7 @@ def page() -> str:
         campus_totals=totals(days) if auth.may("campus_today.see", here) else None,
         takes=takes,
         campus_name=campus_names(db()).get(here, here),
-        conflicts=count_open(db(), replica())[0] if auth.may("conflict.see", here) else 0,
+        conflicts=count_open(db(), replica())[0] + len(open_findings()) if auth.may("conflict.see", here) else 0,
         waits=backlog(db())[0],
         last_sync=setting(db(), "last_good_sync_ms"),
         notices=notices(),

@@ -30,6 +30,7 @@ BARS: tuple[Bar, ...] = (
     Bar("import_2000_s", "导入 2000 名学生", "import of 2,000 pupils", 5, "s"),
     Bar("capture_times_bare", "带记录的写入是裸写入的倍数", "captured writes, times bare ones", 2.2, ""),
     Bar("lessons_term_s", "读两校区一学期的课", "lessons of a term, both campuses", 1, "s"),
+    Bar("findings_term_s", "两校区一学期的冲突检查", "clash check of a term, both campuses", 2, "s"),
     Bar("appraisal_s", "106 人全年核算（含课务）", "appraisal of 106 people, a full year with lessons", 3, "s"),
 )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scripts.benchmarks.bars import held_against, table
 from scripts.benchmarks.engine import appraisal_s, capture_times_bare, statements_per_row
+from scripts.benchmarks.findings import findings_s
 from scripts.benchmarks.imports import import_s
 from scripts.benchmarks.lessons import lessons_s
 from scripts.benchmarks.pages import server_figures
@@ -50,8 +51,10 @@ def measure(folder: Path) -> tuple[dict[str, float], dict[str, object]]:
     per_row, applied = statements_per_row(world)
     seconds, rows = appraisal_s(world, system)
     reading_s, lessons = lessons_s(world, system)
+    checking_s, findings = findings_s(world, system)
     figures = {
         "statements_per_row": per_row, "appraisal_s": seconds, "lessons_term_s": reading_s,
+        "findings_term_s": checking_s,
         **server_figures(world, folder, system),
     }
     figures["import_2000_s"] = import_s(folder, system, SystemRandomness())
@@ -60,6 +63,6 @@ def measure(folder: Path) -> tuple[dict[str, float], dict[str, object]]:
         "python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count(),
         # Times are a wall clock's: on a machine that is busy with something else they say little.
         "load_1_min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None, "rows_applied": applied,
-        "appraisal_rows": rows, "lessons_in_term": lessons,
+        "appraisal_rows": rows, "lessons_in_term": lessons, "findings_in_term": findings,
     }
     return figures, about

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.simulation.play import DEEDS_A_WORLD, play
+from tests.simulation.school import play_school
 
 
 def run(argv: Sequence[str]) -> int:
@@ -23,37 +24,40 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--deeds", type=int, default=DEEDS_A_WORLD, help=f"deeds a world (default {DEEDS_A_WORLD})")
     parser.add_argument("--seed", type=int, help="play this one seed only")
     parser.add_argument("--trace", action="store_true", help="with --seed: print what happens")
+    parser.add_argument("--school", action="store_true", help="lessons, bookings and registers, and their validators")
     chosen = parser.parse_args(argv)
     if chosen.seed is not None:
-        return _one(chosen.seed, chosen.deeds, chosen.trace)
-    return _many(range(chosen.first, chosen.first + chosen.seeds), chosen.jobs, chosen.deeds)
+        return _one(chosen.seed, chosen.deeds, chosen.trace, chosen.school)
+    return _many(range(chosen.first, chosen.first + chosen.seeds), chosen.jobs, chosen.deeds, chosen.school)
 
 
-def _one(seed: int, deeds: int, trace: bool) -> int:
-    failure = outcome(seed, deeds=deeds, trace=trace)
+def _one(seed: int, deeds: int, trace: bool, school: bool) -> int:
+    failure = outcome(seed, deeds=deeds, trace=trace, school=school)
     print(failure or f"seed {seed}: all held")
     return 1 if failure else 0
 
 
-def _many(seeds: range, jobs: int, deeds: int) -> int:
+def _many(seeds: range, jobs: int, deeds: int, school: bool) -> int:
     began, failed = time.perf_counter(), []
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        for seed, failure in zip(seeds, pool.imap(partial(outcome, deeds=deeds), seeds), strict=True):
+        for seed, failure in zip(seeds, pool.imap(partial(outcome, deeds=deeds, school=school), seeds), strict=True):
             if failure:
                 failed.append(seed)
                 print(f"seed {seed}: {failure.strip().splitlines()[-1][:300]}", flush=True)
     minutes = (time.perf_counter() - began) / 60
     print(f"{len(seeds)} seeds, {len(seeds) / minutes:.0f} a minute, {len(failed)} failed: {failed}")
+    kind = " --school" if school else ""
     for seed in failed[:3]:
-        print(f"replay: python3 scripts/simulate.py --seed {seed} --deeds {deeds} --trace")
+        print(f"replay: python3 scripts/simulate.py{kind} --seed {seed} --deeds {deeds} --trace")
     return 1 if failed else 0
 
 
-def outcome(seed: int, *, deeds: int, trace: bool = False) -> str:
+def outcome(seed: int, *, deeds: int, trace: bool = False, school: bool = False) -> str:
     """Play a seed; "" when all held, else what went wrong."""
     with tempfile.TemporaryDirectory(prefix=f"world{seed}-") as folder:
         try:
-            play(seed, Path(folder), deeds=deeds, said=print if trace else lambda line: None)
+            world = play_school if school else play
+            world(seed, Path(folder), deeds=deeds, said=print if trace else lambda line: None)
         except Exception:  # a worker reports whatever the product raised
             return traceback.format_exc()
     return ""

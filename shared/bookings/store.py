@@ -97,7 +97,7 @@ def busy_between(db: Database, begin: str, end: str, *, rooms: Collection[str] |
     rooms: only these. Ordered by room, date and time. A joint lesson of several groups is one occupation.
     """
     with reading(db):
-        found = [*lessons_busy(lessons_between(db, begin, end)), *_bookings_busy(db, begin, end)]
+        found = [*lessons_busy(lessons_between(db, begin, end)), *bookings_busy(db, begin, end)]
     if rooms is not None:
         found = [busy for busy in found if busy.room_id in rooms]
     return sorted(found, key=lambda busy: (busy.room_id, busy.date, busy.begin, busy.end, busy.key))
@@ -128,7 +128,8 @@ def lessons_busy(lessons: Sequence[Lesson]) -> list[Busy]:
     return list(found.values())
 
 
-def _bookings_busy(db: Database, begin: str, end: str) -> list[Busy]:
+def bookings_busy(db: Database, begin: str, end: str) -> list[Busy]:
+    """The rooms that live bookings occupy on dates [begin, end), requested ones too."""
     rows = db.conn.execute(
         "SELECT o.room_id, o.date, o.begin, o.end, o.series_id, o.number, o.state, s.booked_by, s.title, s.group_id"
         " FROM booking_occurrence o LEFT JOIN booking_series s ON s.id = o.series_id"

@@ -19,8 +19,9 @@ class Register:
     group_id: str = ref("班级", "group", key=True)
     date: str = day("日期", "date", key=True)
     session: str = text("时段", "session", high=20, key=True)
-    taken_by: str = ref("点名人", "taken by", unit="taken")
-    taken_at: str = text("点名时间", "taken at", high=24, unit="taken")
+    # Quiet: two takers disagree by their exceptions (`register_twice`), not by who was last.
+    taken_by: str = ref("点名人", "taken by", unit="taken", rule=Rule.QUIET)
+    taken_at: str = text("点名时间", "taken at", high=24, unit="taken", rule=Rule.QUIET)
     roster_size: int = integer("应到", "roster size", 0, 9999, unit="roster")
     roster_digest: str = text("名单摘要", "roster digest", high=16, unit="roster")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from shared.records.declare import Declaration, record, ref, text
+from shared.records.declare import Declaration, Rule, record, ref, text
 
 
+# Quiet: two people who both leave a conflict as it is do not disagree.
 @record(
     Declaration(
-        "domain_decision", "冲突决定", "conflict decision", "con", frozenset({"hub", "home", "any"}), archive=True
+        "domain_decision", "冲突决定", "conflict decision", "con", frozenset({"hub", "home", "any"}), rule=Rule.QUIET,
+        archive=True,
     )
 )
 class DomainDecision:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, cast
 
 from flask import Flask, current_app, g
 from sqlite_utils import Database
 
 from shared.clock import Clock, local_date
+from shared.findings.memo import FindingsMemo
+from shared.findings.model import Finding
 from shared.web.config import SiteConfig
 from shared.web.connections import Connections, Held
 from shared.web.lockout import FailedLogins
@@ -30,6 +32,7 @@ class Site:
     head: Any = None
     day: Callable[[], date] | None = None
     campus: Callable[[], str] | None = None
+    findings: FindingsMemo = field(default_factory=FindingsMemo)
 
 
 def site() -> Site:
@@ -51,6 +54,19 @@ def today() -> date:
     """The school's date: by this app's clock, unless a person has said otherwise (C6)."""
     day = site().day
     return day() if day else local_date(clock().now_ms())
+
+
+def site_campus() -> str:
+    """The campus at which all of this site is; "" at the hub, which serves them all."""
+    here = site().campus
+    return here() if here else ""
+
+
+def open_findings(*, days_before: int = 7, days_after: int = 28) -> list[Finding]:
+    """The open domain conflicts around today: what chips, menus and boards count (C7, C14)."""
+    day = today()
+    begin, end = day - timedelta(days=days_before), day + timedelta(days=days_after)
+    return site().findings.open_between(db(), replica(), begin.isoformat(), end.isoformat())
 
 
 def db() -> Database:

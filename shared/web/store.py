@@ -68,13 +68,14 @@ SELECT id, name FROM person WHERE id IN (SELECT value FROM json_each(?))
 UNION ALL SELECT id, name FROM pupil WHERE id IN (SELECT value FROM json_each(?))
 UNION ALL SELECT id, name FROM roster_group WHERE id IN (SELECT value FROM json_each(?))
 UNION ALL SELECT code, name FROM campus WHERE code IN (SELECT value FROM json_each(?))
+UNION ALL SELECT id, name FROM room WHERE id IN (SELECT value FROM json_each(?))
 """
 
 
 def names_of(db: Database, ids: Iterable[str], *, campus: str = "", lang: str = "zh") -> dict[str, str]:
-    """id → name for people, pupils, groups and campuses; sessions of a campus as `session:<code>`."""
+    """id → name for people, pupils, groups, campuses and rooms; sessions of a campus as `session:<code>`."""
     asked = json.dumps(sorted(ids))
-    found = dict(db.conn.execute(_NAMES, (asked,) * 4).fetchall())
+    found = dict(db.conn.execute(_NAMES, (asked,) * 5).fetchall())
     sql = "SELECT code, name, name_en FROM roll_session WHERE campus = ?"
     for code, name, name_en in db.conn.execute(sql, (campus,)):
         found[f"session:{code}"] = name if lang.startswith("zh") else name_en or name

@@ -8,7 +8,7 @@ from tests.web.small_site import fill, log_in, person, token_in
 
 VALUES = {
     "group_id": "A-12-AA", "date": DAY, "period": 1, "change_id": "none", "leave_id": "none",
-    "session": "am", "conflict_id": "none", "person_id": "A-1-AA",
+    "session": "am", "conflict_id": "none", "finding_id": "none", "person_id": "A-1-AA",
     "filename": "shell.css", "number": 1,
 }  # fmt: skip
 # They begin or end the session of the walk itself, or count as its failed log-ins.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,14 @@ from sqlite_utils import Database
 
 from hub.appraisal.facts.rows import Period
 from shared.clock import instant_ms, local_date
+from shared.findings import register_twice, teacher_two_places
+from shared.findings.model import Finding
+from shared.findings.store import findings_between
 from sync.replica import Replica
 from sync.status import campus_boards, sync_status
+
+DOUBTFUL = (teacher_two_places.KIND, register_twice.KIND)
+DATES_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,11 @@ class CampusReach:
 
 @dataclass(frozen=True)
 class Frontier:
-    """The state of sync a run saw. streams: `origin/scope` → last sequence number applied."""
+    """The state of sync a run saw.
+
+    streams: `origin/scope` → last sequence number applied; findings: the domain conflicts of the period that make its
+    facts doubtful, an entry a kind: count, first dates, campuses.
+    """
 
     campuses: tuple[CampusReach, ...]
     open_conflicts: int
@@ -36,6 +47,7 @@ class Frontier:
     quarantined: int
     waiting: int
     streams: dict[str, int]
+    findings: tuple[dict[str, Any], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -43,8 +55,8 @@ class Frontier:
         return {**vars(self), "campuses": campuses}
 
 
-def read_frontier(db: Database, replica: Replica) -> Frontier:
-    """The frontier at this moment. Call inside `reading(db)`, with the facts."""
+def read_frontier(db: Database, replica: Replica, period: Period) -> Frontier:
+    """The frontier of a period at this moment. Call inside `reading(db)`, with the facts."""
     status = sync_status(db, replica)
     boards = [each for each in campus_boards(db, replica) if each.revoked_at is None]
     reach = [CampusReach(each.campus, each.node, each.known_until or "") for each in boards]
@@ -56,6 +68,21 @@ def read_frontier(db: Database, replica: Replica) -> Frontier:
         sum(each.quarantined for each in boards),
         status.waiting + status.parked,
         _streams(db),
+        _doubtful(findings_between(db, replica, period.begin, period.end)),
+    )  # fmt: skip
+
+
+def _doubtful(findings: Iterable[Finding]) -> tuple[dict[str, Any], ...]:
+    """Those from which points follow, counted by kind: lessons that one teacher cannot both have held, registers with
+    two answers. Only the first dates are kept: a run is no list of conflicts."""
+    kinds: dict[str, list[Finding]] = {}
+    for each in findings:
+        if each.kind in DOUBTFUL:
+            kinds.setdefault(each.kind, []).append(each)
+    return tuple(
+        {"kind": kind, "count": len(found), "dates": sorted({each.date for each in found})[:DATES_MOST],
+         "campuses": sorted({campus for each in found for campus in each.campuses})}
+        for kind, found in sorted(kinds.items())
     )  # fmt: skip
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from node.conflicts.rules import chosen_values, may_settle
 from shared.errors import InvalidInput
 from shared.records import Person, RegisterException
 from shared.schema import find, table_of
+from shared.web.conflicts.rules import chosen_values, may_write
 from sync.capture import token_of, write
 from sync.change import Author
 from sync.conflicts import Conflict, Shown, open_conflicts
@@ -159,9 +159,9 @@ def test_a_deletion_against_an_edit_asks_to_keep_or_to_delete(pair):
     ]
     conflict = Conflict("x", "register_exception", KEY, "row", 0, ("keep",), False, None, tuple(shown), "delete")
     table = table_of(RegisterException)
-    assert chosen_values(table, conflict, {"choice": "9"}) == {"keep": 0}
+    assert chosen_values(table, conflict, {"seen": "7.9", "choice": "9"}) == {"keep": 0}
     with pytest.raises(InvalidInput):
-        chosen_values(table, conflict, {"choice": "other"})
+        chosen_values(table, conflict, {"seen": "7.9", "choice": "other"})
 
 
 @pytest.mark.parametrize(
@@ -176,5 +176,4 @@ def test_a_deletion_against_an_edit_asks_to_keep_or_to_delete(pair):
     ],
 )
 def test_who_may_settle_follows_from_the_declaration(record, key, held, campus, answer):
-    conflict = Conflict("x", table_of(record).name, key, "u", 1, (), False, None, (), "edit")
-    assert may_settle(table_of(record), conflict, held, person_id="A-9-AA", node_campus=campus) is answer
+    assert may_write(table_of(record), key, held, person_id="A-9-AA", node_campus=campus) is answer

@@ -1,4 +1,4 @@
-"""The inbox of disagreements at the hub, and the decision on each; a write like any other (C5)."""
+"""The inbox, one card a disagreement, and the decision on each: a write like any other (C5)."""
 
 from __future__ import annotations
 
@@ -7,74 +7,90 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from hub.conflicts.rules import chosen_values, may_settle, seen
 from shared.codes import CODE_LISTS, word_of
-from shared.errors import InvalidInput, NotAllowed, NotFound, Problem
+from shared.errors import InvalidInput, NotAllowed, NotFound
 from shared.records.declare import Kind, Rule
 from shared.schema import Table, Value
 from shared.web import auth
 from shared.web.app import language
-from shared.web.db import db, replica
-from shared.web.store import campus_names, names_of
+from shared.web.conflicts.domain import views as domain
+from shared.web.conflicts.rules import (
+    NOTE_LENGTH_MAX,
+    checked_note,
+    chosen_values,
+    differing_columns,
+    may_write,
+    seen,
+)
+from shared.web.db import db, replica, site_campus
+from shared.web.store import names_of
 from shared.web.wording import column_words, ids_in, row_title, spec_of, table_words, value_words
 from sync.capture import write
 from sync.conflicts import Conflict, Shown, conflict_of, open_conflicts, resolve
 
 ROUTES = {
-    "conflicts.index": "conflict.see",
+    "conflicts.inbox": "conflict.see",
     "conflicts.card": "conflict.see",
     "conflicts.settle": "conflict.resolve",
+    **domain.ROUTES,
 }
-NOTE_LENGTH_MAX = 200
 SHOWN_MAX = 100
 
 
 def blueprint() -> Blueprint:
-    """The conflicts room."""
-    room = Blueprint("conflicts", __name__, url_prefix="/conflicts", template_folder="templates")
-    room.add_url_rule("/", "index", index)
-    room.add_url_rule("/<conflict_id>", "card", card)
-    room.add_url_rule("/<conflict_id>", "settle", settle, methods=["POST"])
+    """The room, the same on a node and at the hub: where it stands follows from the site."""
+    room = Blueprint(
+        "conflicts", __name__, template_folder="templates", static_folder="static",
+        static_url_path="/static/conflicts",
+    )  # fmt: skip
+    room.add_url_rule("/conflicts", "inbox", inbox, strict_slashes=False)
+    room.add_url_rule("/conflicts/<conflict_id>", "card", card)
+    room.add_url_rule("/conflicts/<conflict_id>", "settle", settle, methods=["POST"])
+    domain.add_rules(room)
     return room
 
 
-def index() -> str:
+def inbox() -> str:
     """Everything open that this person may settle, and how much else there is."""
     found = [c for c in open_conflicts(db(), replica()) if _table(c).declaration.rule is not Rule.QUIET]
     mine = [conflict for conflict in found if _may_settle(conflict)]
-    views = [_view(conflict) for conflict in mine[:SHOWN_MAX]]
-    return render_template("conflicts/index.html", views=views, total=len(mine), others=len(found) - len(mine))
+    listed = domain.listed()
+    return render_template(
+        "conflicts/inbox.html", views=[_view(conflict) for conflict in mine[:SHOWN_MAX]], total=len(mine),
+        findings=listed.shown, others=len(found) - len(mine) + listed.others, whole_term=listed.whole_term,
+        at_hub=not site_campus(),
+    )  # fmt: skip
 
 
 def card(conflict_id: str) -> Any:
     """One disagreement with its form."""
     conflict = _open(conflict_id)
-    return redirect(url_for("conflicts.index")) if conflict is None else _page(conflict, (), {})
+    return redirect(url_for("conflicts.inbox")) if conflict is None else _page(conflict, (), {})
 
 
 def settle(conflict_id: str) -> Any:
     """Take one value, another, or a third, with a reason."""
     conflict = _open(conflict_id)
     if conflict is None:
-        return redirect(url_for("conflicts.index"))
-    note = request.form.get("note", "").strip()
+        return redirect(url_for("conflicts.inbox"))
     try:
-        if len(note) > NOTE_LENGTH_MAX:
-            raise InvalidInput(Problem("note", "too_long", {"zh": "说明", "en": "note", "high": NOTE_LENGTH_MAX}))
+        note = checked_note(request.form)
         values = chosen_values(_table(conflict), conflict, request.form)
     except InvalidInput as refused:
         return _page(conflict, refused.problems, request.form), 422
-    with write(replica(), db(), auth.author(_table(conflict).owner_of(conflict.key) or "")) as w:
+    with write(replica(), db(), auth.author(_table(conflict).owner_of(conflict.key) or site_campus())) as w:
         resolve(w, conflict, values, note)
     flash(_("已按您的决定保存，会同步到各校区。"), "ok")
-    return redirect(url_for("conflicts.index"))
+    return redirect(url_for("conflicts.inbox"))
 
 
 def _open(conflict_id: str) -> Conflict | None:
-    """The conflict, or None when somebody has settled it meanwhile. Raises NotAllowed."""
+    """The conflict, or None when somebody has settled it meanwhile. Raises NotAllowed, NotFound."""
     try:
         conflict = conflict_of(db(), replica(), conflict_id)
-    except NotFound:
+    except NotFound as error:
+        if error.code != "conflict_settled":
+            raise
         flash(_("这一处已经有人处理了。"), "info")
         return None
     if not _may_settle(conflict):
@@ -82,13 +98,11 @@ def _open(conflict_id: str) -> Conflict | None:
     return conflict
 
 
-def _table(conflict: Conflict) -> Table:
-    return replica().tables[conflict.table]
-
-
 def _may_settle(conflict: Conflict) -> bool:
     who = auth.visitor()
-    return may_settle(_table(conflict), conflict, who.roles, who.person_id)
+    return may_write(
+        _table(conflict), conflict.key, who.roles, person_id=who.person_id, node_campus=site_campus()
+    )
 
 
 def _page(conflict: Conflict, problems: Any, form: Any) -> str:
@@ -97,7 +111,8 @@ def _page(conflict: Conflict, problems: Any, form: Any) -> str:
     own = conflict.columns if conflict.kind == "edit" else ()
     return render_template(
         "conflicts/card.html", view=_view(conflict), problems=problems, form=form, seen=seen(conflict),
-        note_length_max=NOTE_LENGTH_MAX, controls=[_control(table, n, winner.values.get(n), lang) for n in own],
+        note_length_max=NOTE_LENGTH_MAX, at_hub=not site_campus(),
+        controls=[_control(table, name, winner.values.get(name), lang) for name in own],
     )  # fmt: skip
 
 
@@ -105,23 +120,27 @@ def _view(conflict: Conflict) -> dict[str, Any]:
     table, lang = _table(conflict), language()
     shown = [*conflict.heads, *([conflict.base] if conflict.base else [])]
     ids = ids_in(table, conflict.key, [each.values for each in shown])
-    ids |= {each.person_id for each in shown}
-    names = names_of(db(), ids, campus=table.owner_of(conflict.key) or "", lang=lang)
-    places = campus_names(db())
+    ids |= {each.person_id for each in shown} | {each.campus for each in shown}
+    names = names_of(db(), ids, campus=table.owner_of(conflict.key) or site_campus(), lang=lang)
 
     def said(one: Shown) -> dict[str, Any]:
         return {
-            "version": one.version, "who": names.get(one.person_id, one.person_id) or _("（不知道是谁）"),
-            "campus": places.get(one.campus, one.campus) or _("中心"), "instant": one.instant, "winner": one.winner,
+            "version": one.version, "who": names.get(one.person_id, one.person_id), "winner": one.winner,
+            "campus": names.get(one.campus, one.campus), "instant": one.instant,
             "here": one.node == replica().node, "lines": _lines(table, conflict, one, names, lang),
         }  # fmt: skip
 
+    edited = conflict.columns if conflict.kind == "edit" else ()
     return {
         "id": conflict.id, "review": conflict.review, "what": table_words(table, lang),
         "title": row_title(table, conflict.key, names, lang),
-        "fields": [column_words(table, n, lang) for n in conflict.columns if conflict.kind == "edit"],
+        "fields": [column_words(table, name, lang) for name in edited],
         "base": said(conflict.base) if conflict.base else None, "heads": [said(head) for head in conflict.heads],
     }  # fmt: skip
+
+
+def _table(conflict: Conflict) -> Table:
+    return replica().tables[conflict.table]
 
 
 def _lines(table: Table, conflict: Conflict, one: Shown, names: dict[str, str], lang: str) -> list[tuple[str, str]]:
@@ -129,7 +148,7 @@ def _lines(table: Table, conflict: Conflict, one: Shown, names: dict[str, str], 
         return [("", _("保留") if one.values.get("keep") else _("删除"))]
     return [
         (column_words(table, name, lang), value_words(spec_of(table, name), one.values.get(name), names, lang))
-        for name in conflict.columns
+        for name in differing_columns(conflict)
     ]
 
 
@@ -138,13 +157,13 @@ def _control(table: Table, name: str, value: Value, lang: str) -> dict[str, Any]
     spec = spec_of(table, name)
     kind = spec.kind if spec else Kind.TEXT
     choices = []
-    if spec and spec.codes:
+    if spec and spec.kind is Kind.CODE and spec.codes:
         choices = [(code, word_of(spec.codes, code, lang)) for code, _zh, _en in CODE_LISTS[spec.codes]]
     if kind is Kind.FLAG:
         choices = [("1", _("是")), ("0", _("否"))]
     return {
         "name": f"own_{name}", "label": column_words(table, name, lang), "choices": choices,
         "type": {Kind.DATE: "date", Kind.TIME: "time", Kind.INTEGER: "number"}.get(kind, "text"),
-        "value": "" if value is None else str(value), "high": spec.high if spec else None,
-        "low": spec.low if spec else None, "may_be_empty": bool(spec and spec.null),
+        "value": "" if value is None else str(value), "low": spec.low if spec else None,
+        "high": spec.high if spec else None, "may_be_empty": bool(spec and spec.null),
     }  # fmt: skip
