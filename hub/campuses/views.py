@@ -59,7 +59,7 @@ def board() -> Any:
     findings = open_findings()
     status = sync_status(db(), replica())
     return render_template(
-        "campuses/board.html", places=shown, open_conflicts=status.open_conflicts + len(findings),
+        "campuses/board.html", places=shown, status=status, open_conflicts=status.open_conflicts + len(findings),
         findings_at=Counter(campus for finding in findings for campus in finding.campuses),
         quarantined=len(by_changeset(refusals(db(), replica()))), clock_is_wrong=clock_is_wrong, waiting=waiting,
     )  # fmt: skip
