@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from scripts.demo_play.lessons import rooms_of, timetables
-from scripts.demo_play.names import GIVEN_ADULT, GIVEN_CHILD, distinct_names, invented_name
+from scripts.demo_play.names import GIVEN_ADULT, GIVEN_CHILD, distinct_names, invented_name, wrong_identity_number
 from scripts.demo_play.term import SCHEDULE, SCHOOL_YEAR, TERM, TERM_BEGIN, TERM_END, term_days
 from shared.records import (
     Account,
@@ -21,7 +21,9 @@ from shared.records import (
     Consortium,
     GroupMember,
     Person,
+    PersonPrivate,
     Pupil,
+    PupilPrivate,
     RollSession,
     RosterGroup,
     SchoolYear,
@@ -224,6 +226,13 @@ def _records_of(staffed: Staffed, mint: Mint, password_hash: str) -> list[object
                         category=staffed.category, employment_kind=employed, begin=HIRED),
         Account(person_id=person.id, login=staffed.login, password_hash=password_hash),
     ]
+    place = int(person.staff_number[1:])
+    number = wrong_identity_number(f"{1965 + place % 35}-03-15", person.sex, place)
+    made += [
+        PersonPrivate(campus=campus, person_id=person.id, identity_number=number)
+        for campus in (staffed.campus, staffed.also_at)
+        if campus
+    ]
     made += [
         AccountRole(person_id=person.id, role=role, begin=HIRED,
                     campus=EVERYWHERE if role in _OVER_ALL else staffed.campus)
@@ -301,4 +310,6 @@ def _children(random: Random, group: RosterGroup, count: int, mint: Mint, birth_
             birth=f"{birth_year}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}",
         )
         made += [child, GroupMember(group_id=group.id, member_id=child.id, begin=BEGIN, seat_number=number)]
+        identity = wrong_identity_number(child.birth or "", child.sex, group.position * 60 + number)
+        made.append(PupilPrivate(pupil_id=child.id, identity_number=identity))
     return made

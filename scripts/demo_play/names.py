@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+from hub.office.identity import check_digit_of
+
 SURNAMES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁"
     "任卢姚沈钟姜崔谭陆范汪廖石金韦贾夏付方邹熊白孟秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴"
@@ -32,3 +34,14 @@ def distinct_names(random: Random, given: str, count: int) -> list[str]:
     while len(found) < count:
         found[invented_name(random, given)] = None
     return list(found)
+
+
+def wrong_identity_number(birth: str, sex: str, number: int) -> str:
+    """An identity number that nobody can have: its area does not exist and its check digit is wrong.
+
+    birth: `YYYY-MM-DD`; the last digit of the serial number is odd for a man.
+    """
+    serial = number % 500 * 2 + (sex == "male")
+    front = f"999999{birth.replace('-', '')}{serial:03d}"
+    right = check_digit_of(front)
+    return front + ("0" if right != "0" else "1")

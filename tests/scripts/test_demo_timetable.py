@@ -7,10 +7,11 @@ from random import Random
 
 import pytest
 
+from hub.office.identity import doubt_about, is_identity_number
 from scripts.demo_play.data import FULL, SMALL, Invented, Size, invented
 from scripts.demo_play.lessons import KINDERGARTEN_PERIODS, VISIT_DAYS
 from scripts.demo_play.week import PERIODS, WEEKDAYS, WEEKLY, Taught, timetable
-from shared.records import TimetableSlot, TimetableVersion
+from shared.records import PersonPrivate, PupilPrivate, TimetableSlot, TimetableVersion
 
 
 def consortium(sizes: tuple[Size, ...], nonce: str = "DM") -> Invented:
@@ -53,6 +54,15 @@ def test_the_travelling_teachers_are_at_the_other_campus_on_their_days_and_nowhe
 
 def test_the_same_seed_gives_the_same_week() -> None:
     assert consortium(SMALL).records == consortium(SMALL).records
+
+
+def test_every_identity_number_of_the_demo_is_one_that_nobody_has() -> None:
+    """Invented people must not bear a real person's number: the check digit is wrong on purpose."""
+    records = consortium(FULL).records
+    numbers = [r.identity_number for r in records if isinstance(r, PersonPrivate | PupilPrivate)]
+    assert len(numbers) == 106 + 2 + 1812 + 300 + 90
+    for number in numbers:
+        assert is_identity_number(number) and doubt_about(number) == "identity_check_digit"
 
 
 def test_a_week_that_cannot_be_is_refused() -> None:
