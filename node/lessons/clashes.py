@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.bookings.rules import Busy
+from shared.ids import campus_of
 from shared.lessons.bells import Times
 from shared.lessons.rules import Lesson, Place
 from shared.records import LessonOverride
@@ -17,7 +19,10 @@ Travel = Mapping[tuple[str, str], int]  # (from, to) campus → minutes
 
 @dataclass(frozen=True)
 class Placed:
-    """A lesson where it takes place. begin, end: "HH:MM", "" where no bell is known."""
+    """A lesson where it takes place, or a room booked. begin, end: "HH:MM", "" where no bell is known.
+
+    booking: what the room is booked for; then there is no class and no teacher.
+    """
 
     campus: str
     date: str
@@ -29,6 +34,7 @@ class Placed:
     room_id: str | None
     joint: str
     planned_at: Place
+    booking: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,14 @@ def placed(lesson: Lesson) -> Placed:
         lesson.campus, lesson.date, lesson.period, lesson.begin, lesson.end, lesson.group_id, lesson.teachers,
         lesson.room_id, lesson.joint, lesson.planned_at,
     )  # fmt: skip
+
+
+def booked(busy: Busy) -> Placed:
+    """A booking as what stands in a room."""
+    at = (f"booking {busy.key}", busy.date, 0)
+    return Placed(
+        campus_of(busy.room_id), busy.date, 0, busy.begin, busy.end, "", (), busy.room_id, "", at, busy.title or "–"
+    )
 
 
 def after(lesson: Lesson, change: LessonOverride, bells: Times) -> Placed | None:

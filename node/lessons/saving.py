@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from sqlite_utils import Database
 
 from node.lessons import rules, store
-from node.lessons.clashes import Clash, Placed, after, clashes, placed, together
+from node.lessons.clashes import Clash, Placed, after, booked, clashes, placed, together
 from node.lessons.rules import Asker
+from shared.bookings.store import bookings_busy
 from shared.errors import InvalidInput, NotAllowed, NotFound, Problem
 from shared.ids import campus_of
 from shared.leave.rules import is_away_at
@@ -275,6 +276,7 @@ def warnings_of(db: Database, drafts: Sequence[Draft]) -> tuple[list[Clash], lis
     for day in sorted({each.date for each in sides}):
         lessons = lessons_between(db, day, day_after(day))
         standing += [placed(each) for each in lessons if each.state == "planned" and each.planned_at not in gone]
+        standing += [booked(each) for each in bookings_busy(db, day, day_after(day))]
         leaves = leaves_between(db, day, day_after(day))
         for side in (each for each in sides if each.date == day):
             away += [

@@ -28,6 +28,8 @@ def warning_words(clashes: Sequence[Clash], away: Sequence[tuple[str, str]]) -> 
 def _clash_words(clash: Clash) -> str:
     names, other = visit.names(), clash.other
     where = placed_words(other)
+    if other.booking:
+        return str(_("%(name)s 那时已有预约：%(title)s。", name=names.room(clash.who), title=other.booking))
     if clash.kind == "teacher":
         words = _("%(name)s 那时已有课：%(where)s。", name=names.person(clash.who), where=where)
         return str(words) + (str(_("两校区路上要 %(n)s 分钟。", n=clash.minutes)) if clash.minutes else "")

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from node.lessons.candidates import Around, Colleague, busy_by, ranked, suggested
-from node.lessons.clashes import after, clashes, meet, placed
+from node.lessons.clashes import after, booked, clashes, meet, placed
+from shared.bookings.rules import Busy
 from shared.lessons.rules import Lesson
 from shared.records import LessonOverride
 
@@ -51,6 +52,23 @@ def test_a_change_runs_into_teacher_class_and_room():
     others = [placed(each) for each in (one, same_room, same_class, same_teacher)]
     found = {(each.kind, each.who) for each in clashes([placed(one)], others, WAY)}
     assert found == {("room", "A-4-AA"), ("class", "A-1-AA"), ("teacher", "A-8-AA")}
+
+
+@pytest.mark.parametrize(
+    ("room", "begin", "end", "warned"),
+    [
+        ("A-4-AA", "09:30", "10:00", True), ("A-4-AA", "09:50", "10:30", False), ("A-4-AA", "08:30", "09:10", False),
+        ("A-5-AA", "09:30", "10:00", False),
+    ],
+)  # fmt: skip
+def test_a_room_change_runs_into_a_booking_of_that_room(room, begin, end, warned):
+    change = LessonOverride(id="A-9-AA", group_id="A-1-AA", date=DAY, period=2, kind="room", new_room_id="A-4-AA")
+    moved = after(lesson(), change, {})
+    assert moved is not None
+    hall = Busy(room, DAY, begin, end, "booking", "A-7-AA/1", "A-8-AA", "confirmed", "公开课", "A-7-AA", "A-1-AA")
+    found = clashes([moved], [booked(hall)], WAY)
+    # Neither the booker nor the class that it is for is in two places: the room is.
+    assert [(each.kind, each.other.booking) for each in found] == ([("room", "公开课")] if warned else [])
 
 
 def test_a_joint_lesson_is_one_lesson():
