@@ -101,7 +101,8 @@ def everything(world: World) -> None:
         lessons += [
             BellPeriod(schedule=campus, period=2, name="2", begin="08:50" if campus == "A" else "09:40",
                        end="09:30" if campus == "A" else "10:20"),
-            TimetableVersion(id=f"{campus}-73-AA", campus=campus, name="T", begin="2025-09-01", status="published"),
+            TimetableVersion(id=f"{campus}-73-AA", campus=campus, name="T", begin=DAY, end="2025-09-18",
+                             status="published"),
             TimetableSlot(version_id=f"{campus}-73-AA", group_id=group, weekday=3, weeks="every", period=2,
                           subject="maths", teacher_id=WANG, room_id=LAB if campus == "A" else None),
         ]  # fmt: skip
