@@ -105,7 +105,7 @@ def open_replica(
         _migrate(db, tables)
         with transaction(db):
             install_triggers(db, tables)
-            identity = _prove_same_file(path, db, randomness)
+            identity = _prove_same_file(path, db, clock, randomness)
             role, node = setting(db, "role"), setting(db, "node")
         # The mark follows the file that is in use from now on; else every opening would find it too old again.
         write_progress(path, progress_of(db))
@@ -115,7 +115,7 @@ def open_replica(
     return Replica(path, role, node, identity.seed, boot, tables, clock, randomness, limits or Limits())
 
 
-def _prove_same_file(path: Path, db: Database, randomness: Randomness) -> Identity:
+def _prove_same_file(path: Path, db: Database, clock: Clock, randomness: Randomness) -> Identity:
     """Compare and renew the token. Read inside the writer's transaction, so that two processes that open at
     once do not take each other for a clone. A restored hub also begins a new epoch (C11)."""
     identity = read_identity(path)
@@ -128,6 +128,9 @@ def _prove_same_file(path: Path, db: Database, randomness: Randomness) -> Identi
         start_incarnation(db, randomness)
         if setting(db, "role") == "hub" and known != "new":
             set_setting(db, "epoch", randomness.text(10))
+            # For the board: when it was put in place, and until when the copy knew (C14).
+            set_setting(db, "restored_ms", str(clock.now_ms()))
+            set_setting(db, "restored_until_ms", setting(db, "last_receipt_ms", "0"))
     fresh = randomness.text(12)
     # The file first, with both tokens; then the database; a crash between leaves a match.
     write_identity(path, Identity(identity.seed, known, fresh))

@@ -63,8 +63,8 @@ def _broken_log(db: Database) -> list[Finding]:
     findings = []
     for (scope,) in db.conn.execute("SELECT DISTINCT scope FROM _entry").fetchall():
         hash_ = GENESIS
-        for entry, _ in entries_since(db, scope, 0):
-            hash_ = entry_hash(hash_, entry.hashed())
+        for entry, n in entries_since(db, scope, 0):
+            hash_ = entry_hash(hash_, entry.hashed(read_changeset(db, n).hash))
             stored = db.conn.execute("SELECT log_hash FROM _entry WHERE hub_seq = ?", (entry.hub_seq,)).fetchone()[0]
             if stored != hash_:
                 findings.append(Finding("log_changed", f"{scope}/{entry.hub_seq}"))

@@ -41,11 +41,15 @@ def erase(db: Database, replica: Replica, record: type, key: Key, *, by: str) ->
 
 
 def take_erasure(db: Database, tables: Mapping[str, Table], entry: HubEntry) -> None:
-    """At a node: carry out an erasure that the hub's log tells of."""
+    """Carry out an erasure that the hub's log tells of."""
+    forget(db, tables, *erased_row(tables, entry))
+
+
+def erased_row(tables: Mapping[str, Table], entry: HubEntry) -> tuple[Table, Key]:
+    """The row that an erasure is about. Raises BadMessage("damaged")."""
     try:
         told = json.loads(entry.data)
         table = tables[told["table"]]
-        key = key_parts(table, told["key"])
+        return table, key_parts(table, told["key"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadMessage("damaged") from error
-    forget(db, tables, table, key)
