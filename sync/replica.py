@@ -132,8 +132,9 @@ def _prove_same_file(path: Path, db: Database, clock: Clock, randomness: Randomn
             set_setting(db, "restored_ms", str(clock.now_ms()))
             set_setting(db, "restored_until_ms", setting(db, "last_receipt_ms", "0"))
     fresh = randomness.text(12)
-    # The file first, with both tokens; then the database; a crash between leaves a match.
-    write_identity(path, Identity(identity.seed, known, fresh))
+    # The file first, with both tokens; then the database; a crash between leaves a match. An older copy's token is
+    # no match ever again: the same copy may be put in place twice in a row.
+    write_identity(path, Identity(identity.seed, fresh if older else known, fresh))
     set_setting(db, "token", fresh)
     return identity
 

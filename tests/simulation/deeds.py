@@ -19,6 +19,7 @@ from shared.schema import Value, find, table_of
 from sync.capture import Writing, token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts, resolve
+from sync.replica import setting
 from sync.status import refusals
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
@@ -198,6 +199,19 @@ def restore(world: World, site: Site) -> None:
         world.said(f"{site.name} restored from a copy")
 
 
+def copy_hub(world: World, site: Site) -> None:
+    """The hub's nightly backup."""
+    world.copy(world.hub)
+    world.said("hub copied")
+
+
+def restore_hub(world: World, site: Site) -> None:
+    """The hub's disk dies and a backup takes its place: the nodes must give back what they hold."""
+    if world.hub.copies:
+        world.restore(world.hub)
+        world.said(f"hub restored from a copy, epoch {setting(world.hub.db, 'epoch')}")
+
+
 def clone(world: World, site: Site) -> None:
     """A node's folder is copied to a second computer; once a world at most."""
     if site is not world.hub and len(world.nodes) == len(CAMPUSES):
@@ -208,6 +222,7 @@ def clone(world: World, site: Site) -> None:
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
+    (copy_hub, 3), (restore_hub, 2),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:
