@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from sync.body import NUMBER_MAX, decode_header
-from sync.chain import HASH8, body_hash, entry_hash, part_hash
+from sync.chain import HASH8, body_hash, entry_hash, part_hash, scope_statement
 from sync.change import RANKS, Changeset, State
 from sync.entries import HubEntry, next_hub_seq, scope_end, store_entry
 from sync.erasure import is_dead, without_erased
@@ -29,7 +29,7 @@ from sync.steps.hello import peer_keys
 from sync.steps.judge import Sender
 from sync.steps.pull import read_entries
 from sync.steps.receive import count_rows, fill_hole, is_complete
-from sync.steps.vouch import ends_of, head_signed, keep_head, scope_statement, sign_end, signature_of, signed_top
+from sync.steps.vouch import ends_of, head_signed, keep_head, sign_end, signature_of, signed_top
 from sync.wire import PieceReader
 
 _ENTRY_NUMBERS, _ENTRY_TEXTS, _ENTRY_FIELDS = (1, 4, 6, 7), (0, 2, 3, 5, 8, 9, 10), 12

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from sync.chain import head_statement, link_hash
+from sync.chain import head_statement, link_hash, scope_statement
 from sync.change import Changeset
 from sync.entries import scope_end
 from sync.errors import BadMessage
@@ -128,11 +128,6 @@ def _follow(end: Changeset, tail: Sequence[bytes]) -> bytes:
     for i in range(0, len(tail), 2):
         hash_ = link_hash(hash_, f"{end.origin}/{end.scope}", end.seq + 1 + i // 2, tail[i], tail[i + 1])
     return hash_
-
-
-def scope_statement(scope: str, hub_seq: int, log_hash: bytes) -> bytes:
-    """What the hub signs to vouch for its log in one scope."""
-    return b"tongxin log 1\0" + f"{scope}/{hub_seq}".encode() + b"\0" + log_hash
 
 
 def signed_top(replica: Replica, db: Database, scope: str, top: int) -> bytes:

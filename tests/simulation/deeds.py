@@ -222,7 +222,7 @@ def clone(world: World, site: Site) -> None:
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
-    (copy_hub, 3), (restore_hub, 2),
+    (copy_hub, 4), (restore_hub, 4),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from shared.schema import Value
 from sync.body import encode_header, encode_parts
-from sync.chain import ERASED, GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash
+from sync.chain import ERASED, GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash, scope_statement
 from sync.change import Block, Header, VersionName
 from sync.entries import HubEntry
 from sync.keys import sign, verify_key_of
-from sync.steps.vouch import scope_statement
 
 FILE = Path(__file__).parents[1] / "data" / "vectors" / "changeset.json"
 SEED = bytes(range(32))
