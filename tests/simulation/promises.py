@@ -36,9 +36,11 @@ def promises_of(world: World) -> Promises:
 
 
 def _without_receipt(site: Site) -> list[Name]:
-    """What a site's own node, or the hub of what waits there, has no receipt of."""
+    """What a site's own node, or the hub of what waits there, has no receipt of in a log that it holds."""
     rows = site.db.conn.execute(
         "SELECT name, scope, hash FROM _changeset JOIN _origin USING (o) WHERE hub_seq IS NULL"
+        " OR (mine = 1 AND ? <> '' AND scope NOT IN ('con', ?))",
+        (site.campus, site.campus),
     )
     return rows.fetchall()
 
