@@ -19,11 +19,12 @@ def missing_of(
 ) -> list[Entry]:
     """One entry a thing that lacks; an empty list means the run is complete.
 
-    kinds: campus (known_until), conflicts, quarantined, waiting, facts (indicator, campus, people),
+    kinds: campus (known_until), owing (campus: it has not given back to a restored hub yet), conflicts, quarantined, waiting, facts (indicator, campus, people),
     unmatched (rows of people who were no members of staff on that date), unscored (people).
     """
     return [
         *_campuses(facts, frontier),
+        *({"kind": "owing", "campus": campus} for campus in frontier.owing),
         *_counted("conflicts", frontier.open_conflicts, reviews=frontier.open_reviews),
         *_counted("quarantined", frontier.quarantined),
         *_counted("waiting", frontier.waiting),

@@ -28,7 +28,8 @@ class CampusReach:
 
 @dataclass(frozen=True)
 class Frontier:
-    """The state of sync a run saw. streams: `origin/scope` → last sequence number applied."""
+    """The state of sync a run saw. streams: `origin/scope` → last sequence number applied. owing: campuses that have
+    not given back yet what this hub lacks since it was restored from an old copy."""
 
     campuses: tuple[CampusReach, ...]
     open_conflicts: int
@@ -36,6 +37,7 @@ class Frontier:
     quarantined: int
     waiting: int
     streams: dict[str, int]
+    owing: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -56,6 +58,7 @@ def read_frontier(db: Database, replica: Replica) -> Frontier:
         sum(each.quarantined for each in boards),
         status.waiting + status.parked,
         _streams(db),
+        tuple(sorted({each.campus for each in boards if each.owes})),
     )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ def node_state(**more) -> NodeState:
             "current",
         ),
         (node_state(last_sync="2025-09-13T00:00:00.000Z"), "warn", "silent"),
+        (node_state(last_sync="2025-09-15T00:00:00.000Z", owes=True), "warn", "owes"),
         (node_state(last_sync="2025-09-15T00:00:00.000Z", revoked_at="2025-09-15T00:30:00.000Z"), "off", "revoked"),
     ],
 )
