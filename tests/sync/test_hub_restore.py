@@ -137,12 +137,25 @@ def test_a_hub_restored_twice_gets_back_what_it_lost_twice(world: World) -> None
     epoch = setting(world.hub.db, "epoch")
     assert setting(world["A"].db, "epoch") == epoch
     assert world["A"].value("SELECT count(*) FROM _former_entry") != 0
+    assert sync_status(world["A"].db, world["A"].replica).backlog_changesets > 0, "no receipt of this hub yet (C14)"
     world.hub.restore(backup)
     assert setting(world.hub.db, "epoch") != epoch
     world.sync("A")
     assert world.hub.value("SELECT name FROM roster_group WHERE id = 'B-21-x'") == "by the hub"
     all_well(world)
     assert sorted(map(repr, verdicts(world.hub))) == first
+
+
+def test_the_same_copy_put_in_place_twice_in_a_row_is_two_restores(world: World) -> None:
+    """C11: nothing was written in between, and still no log may go on as if nothing had happened."""
+    backup = world.hub.backup_bytes()
+    a_day(world)
+    epochs = [setting(world.hub.db, "epoch")]
+    for _ in range(2):
+        world.hub.restore(backup)
+        epochs.append(setting(world.hub.db, "epoch"))
+    assert len(set(epochs)) == 3
+    all_well(world)
 
 
 def test_verdicts_come_back_and_are_not_given_anew(world: World) -> None:
