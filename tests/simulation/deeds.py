@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
+from shared.errors import NotFound
 from shared.records import (
     Account,
     AccountRole,
@@ -21,6 +23,7 @@ from sync.change import Author
 from sync.conflicts import open_conflicts, resolve
 from sync.replica import setting
 from sync.status import refusals
+from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
 from tests.simulation.world import CAMPUSES, Site, World
@@ -173,6 +176,14 @@ def release_one(world: World, site: Site) -> None:
         release(world.hub.db, world.hub.replica, version, by="office")
 
 
+def erase_one(world: World, site: Site) -> None:
+    """The law has a pupil erased, at the hub; the key is dead for ever (C10)."""
+    key = (f"{world.random.choice(CAMPUSES)}-p",)
+    with contextlib.suppress(NotFound):
+        erase(world.hub.db, world.hub.replica, Pupil, key, by="law")
+        world.said(f"hub erased pupil {key}")
+
+
 def sync_badly(world: World, site: Site) -> None:
     """A node syncs over a bad line."""
     if site is not world.hub:
@@ -222,7 +233,7 @@ def clone(world: World, site: Site) -> None:
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
-    (copy_hub, 4), (restore_hub, 4),
+    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:
