@@ -19,7 +19,8 @@ def missing_of(
 ) -> list[Entry]:
     """One entry a thing that lacks; an empty list means the run is complete.
 
-    kinds: campus (known_until), owing (campus: it has not given back to a restored hub yet), conflicts, quarantined, waiting, facts (indicator, campus, people),
+    kinds: campus (known_until), owing (campus: it has not given back to a restored hub yet), conflicts,
+    quarantined, waiting, facts (indicator, campus, people),
     unmatched (rows of people who were no members of staff on that date), unscored (people).
     """
     return [

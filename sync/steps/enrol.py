@@ -92,7 +92,8 @@ def _checked(raw: bytes, secret: bytes) -> dict[str, object]:
 
 
 def serve_enrol(replica: Replica, db: Database, request: bytes) -> bytes:
-    """Hub half. Raises CodeRefused with reason "unknown", "used", "expired" or "other_campus", BadMessage for anything malformed."""
+    """Hub half. Raises CodeRefused with reason "unknown", "used", "expired" or "other_campus", BadMessage for
+    anything malformed."""
     try:
         asked = json.loads(request)
         mac = asked.pop("mac")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlite_utils import Database
 
 from tests.simulation.world import Name, Promises, Site, World
@@ -66,6 +68,6 @@ def check_promises(world: World) -> None:
     assert promised.dead <= dead, f"erased, and alive again: {promised.dead - dead}"
 
 
-def _by_name(db: Database, column: str) -> dict[Name, object]:
+def _by_name(db: Database, column: str) -> dict[Name, Any]:
     rows = db.conn.execute(f"SELECT name, scope, hash, {column} FROM _changeset JOIN _origin USING (o)").fetchall()
     return {(name, scope, hash_): value for name, scope, hash_, value in rows}
