@@ -21,6 +21,7 @@ from shared.schema import Value, find, table_of
 from sync.capture import Writing, token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts, resolve
+from sync.erasure import is_dead
 from sync.replica import setting
 from sync.status import refusals
 from sync.steps.erase import erase
@@ -92,6 +93,8 @@ def edit(world: World, site: Site, w: Writing, aim: Target) -> str:
     """Insert, update (with or without what the page showed), delete, or delete and insert again."""
     cls = type(aim.record)
     name = f"{table_of(cls).name}{list(aim.key)}"
+    if is_dead(w.db, table_of(cls).name, aim.key):
+        return f"nothing: {name} is dead"  # the pages offer no erased row, and a key is never minted twice
     if find(w.db, cls, *aim.key) is None:
         w.insert(aim.record)
         return f"insert {name}"
