@@ -21,13 +21,14 @@ from shared.codes import CODE_LISTS
 from shared.records.declare import Spec, specs_of
 from shared.roles import ANY_STAFF, ROLES
 from shared.web import auth
+from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, language, make_app
 from sync.replica import Replica
 
 
 def create_app(replica: Replica, config: HubConfig) -> Flask:
     """The hub's web app over a replica of role "hub"."""
-    rooms = (campuses, appraisal, entry, office, conflicts, sync_api)
+    rooms = (campuses, appraisal, entry, office, accounts, conflicts, sync_api)
     routes = {"hub_static.front": ANY_STAFF}
     for room in rooms:
         routes |= room.ROUTES
@@ -36,6 +37,7 @@ def create_app(replica: Replica, config: HubConfig) -> Flask:
         MenuItem("appraisal.index", "考核", "Appraisal"),
         MenuItem("entry.index", "登记", "Entry"),
         MenuItem("office.index", "办公室", "Office"),
+        MenuItem("accounts.page", "账号", "Accounts"),
         MenuItem("conflicts.index", "冲突", "Conflicts"),
     )
     blueprints = [_own(), *(room.blueprint() for room in rooms)]

@@ -19,6 +19,7 @@ from node.setup import views as setup
 from node.staff import views as staff
 from node.sync_state import views as sync_state
 from node.today import views as today
+from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, make_app
 from shared.web.config import SiteConfig
 from sync.replica import Replica, connect
@@ -29,6 +30,7 @@ MENU = (
     MenuItem("staff.day", "教职工考勤", "Staff days"),
     MenuItem("conflicts.inbox", "冲突", "Conflicts"),
     MenuItem("sync_state.page", "同步", "Sync"),
+    MenuItem("accounts.page", "账号", "Accounts"),
 )
 
 # What writes or opens a register waits until the date is believed; so does the page that says which are due:
@@ -52,7 +54,7 @@ def create_app(
     """
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)
-    rooms = (today, attendance, staff, conflicts, sync_state, recovery, setup, api)
+    rooms = (today, attendance, staff, conflicts, sync_state, accounts, recovery, setup, api)
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(
         "node",

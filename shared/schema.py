@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from sqlite_utils import Database
@@ -54,6 +55,11 @@ class Table:
     def fields(self) -> tuple[str, ...]:
         """The columns that are not part of the key, in order."""
         return tuple(c.name for c in self.columns if not c.spec.key)
+
+    @cached_property
+    def specs(self) -> dict[str, Spec]:
+        """Column → what was declared about it."""
+        return {c.name: c.spec for c in self.columns}
 
     def scope_of(self, key: Sequence[Value]) -> str:
         """The scope of a row: a pure function of table and key (DESIGN §3, point 2)."""
@@ -111,6 +117,7 @@ def tables_of(records: Sequence[type]) -> dict[str, Table]:
     return {table.name: table for table in map(table_of, records)}
 
 
+@lru_cache(maxsize=4096)
 def quoted(identifier: str) -> str:
     """An identifier for SQL. Only declared names come here; anything else is a programming error."""
     if not identifier.replace("_", "a").isalnum() or not identifier.isascii():
@@ -174,6 +181,20 @@ def _check(spec: Spec, name: str) -> str:
         return f"{name} BETWEEN {spec.low} AND {spec.high}"
     slash = f" AND instr({name}, '/') = 0" if spec.key else ""
     return f"length({name}) <= {spec.high}{slash}"
+
+
+def holds(spec: Spec, value: Value) -> bool:
+    """Whether a column takes a value: what its type, NOT NULL and CHECK say, without asking SQLite (C12)."""
+    if value is None:
+        return spec.null
+    if sql_type(spec) == "INTEGER":
+        return type(value) is int and (spec.low or 0) <= value <= (spec.high or 0)
+    if not isinstance(value, str):
+        return False
+    if spec.kind in _SHAPES:
+        return fnmatchcase(value, _SHAPES[spec.kind])
+    # SQLite's length() ends at a NUL.
+    return len(value.partition("\0")[0]) <= (spec.high or 0) and not (spec.key and "/" in value)
 
 
 def create_table_sql(table: Table) -> str:

@@ -96,6 +96,55 @@ CREATE TABLE "date_confirmation" (
   UNIQUE ("campus", "date", "confirmed_by")
 ) STRICT;
 
+CREATE TABLE "public_holiday" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "date" TEXT NOT NULL CHECK ("date" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "name" TEXT NOT NULL CHECK (length("name") <= 40),
+  "off" INTEGER NOT NULL DEFAULT 1 CHECK ("off" BETWEEN 0 AND 1),
+  "source" TEXT NOT NULL DEFAULT '' CHECK (length("source") <= 120),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("date")
+) STRICT;
+
+CREATE TABLE "building" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),
+  "campus" TEXT NOT NULL CHECK (length("campus") <= 40),
+  "name" TEXT NOT NULL CHECK (length("name") <= 40),
+  "position" INTEGER NOT NULL DEFAULT 0 CHECK ("position" BETWEEN 0 AND 9999),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("id")
+) STRICT;
+
+CREATE TABLE "room" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),
+  "campus" TEXT NOT NULL CHECK (length("campus") <= 40),
+  "name" TEXT NOT NULL CHECK (length("name") <= 40),
+  "kind" TEXT NOT NULL DEFAULT 'classroom' CHECK (length("kind") <= 40),
+  "building_id" TEXT CHECK (length("building_id") <= 40),
+  "seats" INTEGER NOT NULL DEFAULT 0 CHECK ("seats" BETWEEN 0 AND 9999),
+  "bookable" INTEGER NOT NULL DEFAULT 1 CHECK ("bookable" BETWEEN 0 AND 1),
+  "position" INTEGER NOT NULL DEFAULT 0 CHECK ("position" BETWEEN 0 AND 9999),
+  "begin" TEXT CHECK ("begin" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "end" TEXT CHECK ("end" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("id")
+) STRICT;
+
+CREATE TABLE "travel_time" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "from_campus" TEXT NOT NULL CHECK (length("from_campus") <= 40 AND instr("from_campus", '/') = 0),
+  "to_campus" TEXT NOT NULL CHECK (length("to_campus") <= 40 AND instr("to_campus", '/') = 0),
+  "minutes" INTEGER NOT NULL CHECK ("minutes" BETWEEN 0 AND 600),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("from_campus", "to_campus")
+) STRICT;
+
 CREATE TABLE "person" (
   _r INTEGER PRIMARY KEY AUTOINCREMENT,
   "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),
@@ -107,6 +156,18 @@ CREATE TABLE "person" (
   _v INTEGER,
   _vx TEXT,
   UNIQUE ("id")
+) STRICT;
+
+CREATE TABLE "person_private" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "campus" TEXT NOT NULL CHECK (length("campus") <= 40 AND instr("campus", '/') = 0),
+  "person_id" TEXT NOT NULL CHECK (length("person_id") <= 40 AND instr("person_id", '/') = 0),
+  "identity_number" TEXT NOT NULL DEFAULT '' CHECK (length("identity_number") <= 18),
+  "phone" TEXT NOT NULL DEFAULT '' CHECK (length("phone") <= 20),
+  "background_check" TEXT CHECK ("background_check" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("campus", "person_id")
 ) STRICT;
 
 CREATE TABLE "staff_membership" (
@@ -133,6 +194,7 @@ CREATE TABLE "account" (
   "password_hash" TEXT NOT NULL DEFAULT '' CHECK (length("password_hash") <= 200),
   "revoked_at" TEXT CHECK ("revoked_at" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9]Z'),
   "must_change" INTEGER NOT NULL DEFAULT 0 CHECK ("must_change" BETWEEN 0 AND 1),
+  "password_until" TEXT CHECK ("password_until" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9].[0-9][0-9][0-9]Z'),
   _v INTEGER,
   _vx TEXT,
   UNIQUE ("person_id")
@@ -162,6 +224,39 @@ CREATE TABLE "pupil" (
   UNIQUE ("id")
 ) STRICT;
 
+CREATE TABLE "pupil_private" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "pupil_id" TEXT NOT NULL CHECK (length("pupil_id") <= 40 AND instr("pupil_id", '/') = 0),
+  "identity_number" TEXT NOT NULL DEFAULT '' CHECK (length("identity_number") <= 18),
+  "roll_number" TEXT NOT NULL DEFAULT '' CHECK (length("roll_number") <= 19),
+  "guardian" TEXT NOT NULL DEFAULT '' CHECK (length("guardian") <= 40),
+  "guardian_phone" TEXT NOT NULL DEFAULT '' CHECK (length("guardian_phone") <= 20),
+  "second_guardian" TEXT NOT NULL DEFAULT '' CHECK (length("second_guardian") <= 40),
+  "second_phone" TEXT NOT NULL DEFAULT '' CHECK (length("second_phone") <= 20),
+  "health_note" TEXT NOT NULL DEFAULT '' CHECK (length("health_note") <= 200),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("pupil_id")
+) STRICT;
+
+CREATE TABLE "pupil_card" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "host_campus" TEXT NOT NULL CHECK (length("host_campus") <= 40 AND instr("host_campus", '/') = 0),
+  "pupil_id" TEXT NOT NULL CHECK (length("pupil_id") <= 40 AND instr("pupil_id", '/') = 0),
+  "purpose" TEXT NOT NULL CHECK (length("purpose") <= 40 AND instr("purpose", '/') = 0),
+  "name" TEXT NOT NULL CHECK (length("name") <= 40),
+  "class_name" TEXT NOT NULL DEFAULT '' CHECK (length("class_name") <= 40),
+  "guardian" TEXT NOT NULL DEFAULT '' CHECK (length("guardian") <= 40),
+  "guardian_phone" TEXT NOT NULL DEFAULT '' CHECK (length("guardian_phone") <= 20),
+  "may_collect" TEXT NOT NULL DEFAULT '' CHECK (length("may_collect") <= 80),
+  "health_warning" TEXT NOT NULL DEFAULT '' CHECK (length("health_warning") <= 200),
+  "begin" TEXT NOT NULL CHECK ("begin" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "end" TEXT CHECK ("end" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("host_campus", "pupil_id", "purpose")
+) STRICT;
+
 CREATE TABLE "roster_group" (
   _r INTEGER PRIMARY KEY AUTOINCREMENT,
   "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),
@@ -175,6 +270,8 @@ CREATE TABLE "roster_group" (
   "position" INTEGER NOT NULL DEFAULT 0 CHECK ("position" BETWEEN 0 AND 9999),
   "begin" TEXT NOT NULL CHECK ("begin" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
   "end" TEXT CHECK ("end" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "carer_id" TEXT CHECK (length("carer_id") <= 40),
+  "room_id" TEXT CHECK (length("room_id") <= 40),
   _v INTEGER,
   _vx TEXT,
   UNIQUE ("id")
@@ -236,6 +333,196 @@ CREATE TABLE "staff_day" (
   _v INTEGER,
   _vx TEXT,
   UNIQUE ("person_id", "date", "campus")
+) STRICT;
+
+CREATE TABLE "leave_request" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),
+  "person_id" TEXT NOT NULL CHECK (length("person_id") <= 40 AND instr("person_id", '/') = 0),
+  "kind" TEXT NOT NULL CHECK (length("kind") <= 40),
+  "begin" TEXT NOT NULL CHECK ("begin" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "begin_part" TEXT NOT NULL DEFAULT 'full' CHECK (length("begin_part") <= 40),
+  "end" TEXT NOT NULL CHECK ("end" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "note" TEXT NOT NULL DEFAULT '' CHECK (length("note") <= 200),
+  "with_proof" INTEGER NOT NULL DEFAULT 0 CHECK ("with_proof" BETWEEN 0 AND 1),
+  "filed_by" TEXT NOT NULL DEFAULT '' CHECK (length("filed_by") <= 40),
+  "withdrawn_at" TEXT NOT NULL DEFAULT '' CHECK (length("withdrawn_at") <= 24),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("id", "person_id")
+) STRICT;
+
+CREATE TABLE "leave_approval" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "request_id" TEXT NOT NULL CHECK (length("request_id") <= 40 AND instr("request_id", '/') = 0),
+  "person_id" TEXT NOT NULL CHECK (length("person_id") <= 40 AND instr("person_id", '/') = 0),
+  "step" TEXT NOT NULL CHECK (length("step") <= 40 AND instr("step", '/') = 0),
+  "decision" TEXT NOT NULL CHECK (length("decision") <= 40),
+  "decided_by" TEXT NOT NULL CHECK (length("decided_by") <= 40),
+  "decided_at" TEXT NOT NULL CHECK (length("decided_at") <= 24),
+  "note" TEXT NOT NULL DEFAULT '' CHECK (length("note") <= 200),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("request_id", "person_id", "step")
+) STRICT;
+
+CREATE TABLE "timetable_version" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),
+  "campus" TEXT NOT NULL CHECK (length("campus") <= 40),
+  "name" TEXT NOT NULL CHECK (length("name") <= 60),
+  "begin" TEXT NOT NULL CHECK ("begin" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "end" TEXT CHECK ("end" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "status" TEXT NOT NULL DEFAULT 'draft' CHECK (length("status") <= 40),
+  "source" TEXT NOT NULL DEFAULT '' CHECK (length("source") <= 80),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("id")
+) STRICT;
+
+CREATE TABLE "timetable_slot" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "version_id" TEXT NOT NULL CHECK (length("version_id") <= 40 AND instr("version_id", '/') = 0),
+  "group_id" TEXT NOT NULL CHECK (length("group_id") <= 40 AND instr("group_id", '/') = 0),
+  "weekday" INTEGER NOT NULL CHECK ("weekday" BETWEEN 1 AND 7),
+  "weeks" TEXT NOT NULL CHECK (length("weeks") <= 40 AND instr("weeks", '/') = 0),
+  "period" INTEGER NOT NULL CHECK ("period" BETWEEN 0 AND 20),
+  "subject" TEXT NOT NULL DEFAULT 'other' CHECK (length("subject") <= 40),
+  "title" TEXT NOT NULL DEFAULT '' CHECK (length("title") <= 60),
+  "teacher_id" TEXT CHECK (length("teacher_id") <= 40),
+  "room_id" TEXT CHECK (length("room_id") <= 40),
+  "joint" TEXT NOT NULL DEFAULT '' CHECK (length("joint") <= 40),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("version_id", "group_id", "weekday", "weeks", "period")
+) STRICT;
+
+CREATE TABLE "slot_teacher" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "version_id" TEXT NOT NULL CHECK (length("version_id") <= 40 AND instr("version_id", '/') = 0),
+  "group_id" TEXT NOT NULL CHECK (length("group_id") <= 40 AND instr("group_id", '/') = 0),
+  "weekday" INTEGER NOT NULL CHECK ("weekday" BETWEEN 1 AND 7),
+  "weeks" TEXT NOT NULL CHECK (length("weeks") <= 40 AND instr("weeks", '/') = 0),
+  "period" INTEGER NOT NULL CHECK ("period" BETWEEN 0 AND 20),
+  "person_id" TEXT NOT NULL CHECK (length("person_id") <= 40 AND instr("person_id", '/') = 0),
+  "role" TEXT NOT NULL DEFAULT 'co_teacher' CHECK (length("role") <= 40),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("version_id", "group_id", "weekday", "weeks", "period", "person_id")
+) STRICT;
+
+CREATE TABLE "teaching_assignment" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "version_id" TEXT NOT NULL CHECK (length("version_id") <= 40 AND instr("version_id", '/') = 0),
+  "group_id" TEXT NOT NULL CHECK (length("group_id") <= 40 AND instr("group_id", '/') = 0),
+  "title" TEXT NOT NULL CHECK (length("title") <= 60 AND instr("title", '/') = 0),
+  "person_id" TEXT NOT NULL CHECK (length("person_id") <= 40 AND instr("person_id", '/') = 0),
+  "subject" TEXT NOT NULL DEFAULT 'other' CHECK (length("subject") <= 40),
+  "weekly_lessons" INTEGER NOT NULL CHECK ("weekly_lessons" BETWEEN 0 AND 99),
+  "joint" TEXT NOT NULL DEFAULT '' CHECK (length("joint") <= 40),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("version_id", "group_id", "title", "person_id")
+) STRICT;
+
+CREATE TABLE "lesson_override" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),
+  "group_id" TEXT NOT NULL CHECK (length("group_id") <= 40),
+  "date" TEXT NOT NULL CHECK ("date" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "period" INTEGER NOT NULL CHECK ("period" BETWEEN 0 AND 20),
+  "kind" TEXT NOT NULL CHECK (length("kind") <= 40),
+  "teacher_id" TEXT CHECK (length("teacher_id") <= 40),
+  "new_teacher_id" TEXT CHECK (length("new_teacher_id") <= 40),
+  "new_room_id" TEXT CHECK (length("new_room_id") <= 40),
+  "new_date" TEXT CHECK ("new_date" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "new_period" INTEGER CHECK ("new_period" BETWEEN 0 AND 20),
+  "pair_id" TEXT CHECK (length("pair_id") <= 40),
+  "reason" TEXT NOT NULL DEFAULT 'other' CHECK (length("reason") <= 40),
+  "note" TEXT NOT NULL DEFAULT '' CHECK (length("note") <= 120),
+  "entered_by" TEXT NOT NULL DEFAULT '' CHECK (length("entered_by") <= 40),
+  "withdrawn_by" TEXT NOT NULL DEFAULT '' CHECK (length("withdrawn_by") <= 40),
+  "withdrawn_at" TEXT NOT NULL DEFAULT '' CHECK (length("withdrawn_at") <= 24),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("id")
+) STRICT;
+
+CREATE TABLE "lesson_day" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "campus" TEXT NOT NULL CHECK (length("campus") <= 40 AND instr("campus", '/') = 0),
+  "date" TEXT NOT NULL CHECK ("date" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "person_id" TEXT NOT NULL CHECK (length("person_id") <= 40 AND instr("person_id", '/') = 0),
+  "closed_by" TEXT NOT NULL CHECK (length("closed_by") <= 40),
+  "closed_at" TEXT NOT NULL CHECK (length("closed_at") <= 24),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("campus", "date", "person_id")
+) STRICT;
+
+CREATE TABLE "lesson_exception" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "group_id" TEXT NOT NULL CHECK (length("group_id") <= 40 AND instr("group_id", '/') = 0),
+  "date" TEXT NOT NULL CHECK ("date" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "period" INTEGER NOT NULL CHECK ("period" BETWEEN 0 AND 20),
+  "person_id" TEXT NOT NULL CHECK (length("person_id") <= 40 AND instr("person_id", '/') = 0),
+  "kind" TEXT NOT NULL CHECK (length("kind") <= 40),
+  "minutes" INTEGER NOT NULL DEFAULT 0 CHECK ("minutes" BETWEEN 0 AND 120),
+  "note" TEXT NOT NULL DEFAULT '' CHECK (length("note") <= 120),
+  "entered_by" TEXT NOT NULL DEFAULT '' CHECK (length("entered_by") <= 40),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("group_id", "date", "period", "person_id")
+) STRICT;
+
+CREATE TABLE "booking_series" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),
+  "room_id" TEXT NOT NULL CHECK (length("room_id") <= 40),
+  "campus" TEXT NOT NULL CHECK (length("campus") <= 40),
+  "booked_by" TEXT NOT NULL CHECK (length("booked_by") <= 40),
+  "purpose" TEXT NOT NULL DEFAULT 'other' CHECK (length("purpose") <= 40),
+  "title" TEXT NOT NULL CHECK (length("title") <= 60),
+  "group_id" TEXT CHECK (length("group_id") <= 40),
+  "head_count" INTEGER NOT NULL DEFAULT 0 CHECK ("head_count" BETWEEN 0 AND 9999),
+  "repeat" TEXT NOT NULL DEFAULT 'once' CHECK (length("repeat") <= 40),
+  "until" TEXT CHECK ("until" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "note" TEXT NOT NULL DEFAULT '' CHECK (length("note") <= 200),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("id")
+) STRICT;
+
+CREATE TABLE "booking_occurrence" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "series_id" TEXT NOT NULL CHECK (length("series_id") <= 40 AND instr("series_id", '/') = 0),
+  "number" INTEGER NOT NULL CHECK ("number" BETWEEN 1 AND 999),
+  "room_id" TEXT NOT NULL CHECK (length("room_id") <= 40),
+  "date" TEXT NOT NULL CHECK ("date" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
+  "begin" TEXT NOT NULL CHECK ("begin" GLOB '[0-2][0-9]:[0-5][0-9]'),
+  "end" TEXT NOT NULL CHECK ("end" GLOB '[0-2][0-9]:[0-5][0-9]'),
+  "state" TEXT NOT NULL DEFAULT 'requested' CHECK (length("state") <= 40),
+  "reason" TEXT NOT NULL DEFAULT 'none' CHECK (length("reason") <= 40),
+  "decided_by" TEXT NOT NULL DEFAULT '' CHECK (length("decided_by") <= 40),
+  "decided_at" TEXT NOT NULL DEFAULT '' CHECK (length("decided_at") <= 24),
+  "answer_note" TEXT NOT NULL DEFAULT '' CHECK (length("answer_note") <= 120),
+  "cancelled_by" TEXT NOT NULL DEFAULT '' CHECK (length("cancelled_by") <= 40),
+  "cancelled_at" TEXT NOT NULL DEFAULT '' CHECK (length("cancelled_at") <= 24),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("series_id", "number")
+) STRICT;
+
+CREATE TABLE "domain_decision" (
+  _r INTEGER PRIMARY KEY AUTOINCREMENT,
+  "kind" TEXT NOT NULL CHECK (length("kind") <= 40 AND instr("kind", '/') = 0),
+  "subject" TEXT NOT NULL CHECK (length("subject") <= 200 AND instr("subject", '/') = 0),
+  "state_digest" TEXT NOT NULL CHECK (length("state_digest") <= 16),
+  "decided_by" TEXT NOT NULL CHECK (length("decided_by") <= 40),
+  "note" TEXT NOT NULL DEFAULT '' CHECK (length("note") <= 200),
+  _v INTEGER,
+  _vx TEXT,
+  UNIQUE ("kind", "subject")
 ) STRICT;
 
 CREATE TABLE "evidence" (

@@ -16,6 +16,8 @@ SALT_BYTES = 16
 TEXT_MAX = 2_000
 NUMBER_MAX = 2**53
 COLUMNS_MAX = 40
+# More scopes than any consortium has.
+ACTION_SIZE_MAX = 10_000
 
 
 def dumped(value: object) -> bytes:
@@ -27,8 +29,8 @@ def encode_header(header: Header) -> bytes:
     """A header as bytes."""
     names = [[name.origin, name.seq, name.hash8.hex()] for name in header.names]
     return dumped(
-        [header.action, header.commit, header.person_id, header.campus, header.rank, header.stamp_ms, header.boot,
-         header.monotonic_ms, header.hub_seen_ms, header.schema, names, header.note]
+        [header.action, header.action_size, header.commit, header.person_id, header.campus, header.rank,
+         header.stamp_ms, header.boot, header.monotonic_ms, header.hub_seen_ms, header.schema, names, header.note]
     )  # fmt: skip
 
 
@@ -36,15 +38,15 @@ def decode_header(data: bytes) -> Header:
     """The reverse. Raises BadMessage("bad_header") on anything else; later fields are ignored (C12)."""
     try:
         fields = json.loads(data)
-        names = tuple(VersionName(_text(o), _number(s), bytes.fromhex(h)) for o, s, h in fields[10])
-        types = (_text, _number, _text, _text, _text, _number, _text, _number, _number, _number)
+        names = tuple(VersionName(_text(o), _number(s), bytes.fromhex(h)) for o, s, h in fields[11])
+        types = (_text, _number, _number, _text, _text, _text, _number, _text, _number, _number, _number)
         for check, value in zip(types, fields, strict=False):
             check(value)
-        if fields[9] < 1 or any(len(name.hash8) != HASH8 for name in names):
+        if fields[10] < 1 or not 1 <= fields[1] <= ACTION_SIZE_MAX or any(len(name.hash8) != HASH8 for name in names):
             raise BadMessage("bad_header")
         return Header(
             fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields[6], fields[7], fields[8],
-            fields[9], names, _text(fields[11]) if len(fields) > 11 else "",
+            fields[9], fields[10], names, _text(fields[12]) if len(fields) > 12 else "",
         )  # fmt: skip
     except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
         raise BadMessage("bad_header") from error
@@ -125,7 +127,7 @@ def _flat(row: list[list[int]]) -> list[list[int]] | list[int]:
 def _folded(values: Sequence[Any]) -> Any:
     """A column whose values are all equal is stored once."""
     first = values[0]
-    if all(value == first and type(value) is type(first) for value in values):
+    if values.count(first) == len(values) and len(set(map(type, values))) == 1:
         return {"=": first}
     return list(values)
 

@@ -24,7 +24,6 @@ from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
 from sync.entries import append_entry, receipt_time
 from sync.heads import (
-    Key,
     apply_to_rows,
     load_state,
     own_weight,
@@ -38,18 +37,9 @@ from sync.heads import (
 from sync.journal import settle_capture
 from sync.log import Entry, append, logged, stream_end, version_by_hash, version_names
 from sync.merge import Change, fold
-from sync.replica import SCHEMA_VERSION, Replica, current_origin, note_progress, set_setting, setting
-from sync.rows import (
-    Edit,
-    by_scope,
-    pending_deletes,
-    pending_inserts,
-    pending_keeps,
-    pending_replacements,
-    pending_stale,
-    pending_updates,
-    touched_tables,
-)
+from sync.opened import Key
+from sync.replica import Replica, current_origin, note_progress, set_setting, setting
+from sync.rows import Edit, Pending, pending_by_scope, touched_tables
 
 # The token of a page that showed no such row.
 ABSENT = "absent"
@@ -204,20 +194,10 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
     touched = touched_tables(db, replica.tables)
     if not touched:
         return []
-    edits: dict[str, list[tuple[Table, Edit]]] = defaultdict(list)
-    gone: dict[tuple[str, Key], Sequence[Value]] = {}
-    for table in touched:
-        deletes = pending_deletes(db, table)
-        gone.update({(table.name, edit.key): was for edit, was in deletes})
-        # Replacements first: they hand the old row's versions to the new row, which is then no insert.
-        found = pending_replacements(db, table)
-        found += pending_inserts(db, table) + pending_updates(db, table)
-        stale = pending_stale(db, table, found)
-        found += [edit for edit, _ in deletes] + stale + pending_keeps(db, table)
-        for scope, group in by_scope(table, found).items():
-            edits[scope] += [(table, edit) for edit in group]
+    work, gone = pending_by_scope(db, touched)
     action = replica.randomness.text(10)
-    made = [_commit_scope(replica, db, author, (scope, action), edits[scope], gone) for scope in sorted(edits)]
+    places = [(scope, action, len(work)) for scope in sorted(work)]
+    made = [_commit_scope(replica, db, author, place, work[place[0]], gone) for place in places]
     if replica.role == "hub":
         # The hub's own users write in an origin like any other; their receipt is at hand (point 5).
         for n in made:
@@ -231,27 +211,27 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
 
 
 def _commit_scope(
-    replica: Replica, db: Database, author: Author, place: tuple[str, str],
-    edits: Sequence[tuple[Table, Edit]], gone: Mapping[tuple[str, Key], Sequence[Value]],
+    replica: Replica, db: Database, author: Author, place: tuple[str, str, int],
+    pending: Pending, gone: Mapping[tuple[str, Key], Sequence[Value]],
 ) -> int:  # fmt: skip
-    scope, action = place
-    named = {v for _, e in edits for v in (*e.named, *(n for names in e.units.values() for n in names))}
+    scope, action, action_size = place
+    named = {v for _, e in pending.edits for v in (*e.named, *(n for names in e.units.values() for n in names))}
     index = {version: i for i, version in enumerate(sorted(named))}
-    names = version_names(db, named)
-    plain, erasable = _blocks(replica, edits, index)
+    names = version_names(db, named) if named else {}
+    plain, erasable = _blocks(replica, pending, index)
     parts = encode_parts(plain, erasable)
     wall = replica.clock.now_ms() + _clock_correction(replica, db)
-    stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())])
+    stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())]) if named else wall
     header = Header(
-        action, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
-        replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), SCHEMA_VERSION,
+        action, action_size, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
+        replica.boot, replica.clock.monotonic_ms(), int(setting(db, "hub_seen_ms", "0")), replica.schema,
         tuple(names[version] for version in sorted(named)), setting(db, "pending_note"),
     )  # fmt: skip
     changeset = link(db, scope, encode_header(header), parts)
     entry = Entry(header, sum(b.count for b in plain) + len(erasable), RANKS[author.rank], State.APPLIED, stamp)
     n = append(db, changeset, entry)
-    _stamp_rows(db, n, scope, edits)
-    _merge_special(db, n, edits, gone)
+    _stamp_rows(db, n, pending)
+    _merge_special(db, n, [(table, edit) for table, edit in pending.edits if edit.by_path], gone)
     return n
 
 
@@ -284,17 +264,27 @@ def _clock_correction(replica: Replica, db: Database) -> int:
 
 
 def _blocks(
-    replica: Replica, edits: Sequence[tuple[Table, Edit]], index: Mapping[int, int]
+    replica: Replica, pending: Pending, index: Mapping[int, int]
 ) -> tuple[list[Block], list[tuple[bytes, Block]]]:
     grouped: dict[tuple[str, str, tuple[int, ...]], list[Edit]] = defaultdict(list)
-    erasable = []
-    for table, edit in edits:
+    plain, erasable = [], []
+    for new in pending.fresh:
+        if new.table.declaration.erasable:
+            erasable += [(replica.randomness.raw(16), _new_block(new.table, [row])) for row in new.rows]
+        else:
+            plain.append(_new_block(new.table, new.rows))
+    for table, edit in pending.edits:
         if table.declaration.erasable:
             erasable.append((replica.randomness.raw(16), _block(table, [edit], index)))
         else:
             grouped[table.name, edit.op, tuple(sorted(edit.units))].append(edit)
-    plain = [_block(replica.tables[name], group, index) for (name, _, _), group in grouped.items()]
+    plain += [_block(replica.tables[name], group, index) for (name, _, _), group in grouped.items()]
     return plain, erasable
+
+
+def _new_block(table: Table, rows: Sequence[tuple[Value, ...]]) -> Block:
+    columns = zip((c.name for c in table.columns), zip(*rows, strict=True), strict=False)
+    return Block(table.name, "i", len(rows), (), {name: list(values) for name, values in columns})
 
 
 def _block(table: Table, edits: Sequence[Edit], index: Mapping[int, int]) -> Block:
@@ -315,23 +305,20 @@ def _block(table: Table, edits: Sequence[Edit], index: Mapping[int, int]) -> Blo
     return Block(table.name, op, len(edits), tuple(table.units[u].name for u in units), columns, bases, weights)
 
 
-def _stamp_rows(db: Database, n: int, scope: str, edits: Sequence[tuple[Table, Edit]]) -> None:
+def _stamp_rows(db: Database, n: int, pending: Pending) -> None:
     """Write the changeset's number into the rows that took the plain way, one statement a kind."""
-    plain: dict[tuple[str, tuple[int, ...]], list[Key]] = defaultdict(list)
-    tables = {}
-    for table, edit in edits:
+    where = "WHERE _r IN (SELECT value FROM json_each(?))"
+    for new in pending.fresh:
+        numbers = json.dumps([row[-2] for row in new.rows])
+        db.conn.execute(f"UPDATE {quoted(new.table.name)} SET _v = ? {where}", (n, numbers))
+    edited: dict[tuple[str, tuple[int, ...]], list[int]] = defaultdict(list)
+    for table, edit in pending.edits:
         if not edit.by_path:
-            plain[table.name, tuple(sorted(edit.units))].append(edit.key)
-            tables[table.name] = table
-    for (name, units), keys in plain.items():
-        table = tables[name]
-        if units:
-            paths = ", ".join(f"'$.\"{unit}\"', ?" for unit in units)
-            sets, values = f"_vx = json_set(coalesce(_vx, '{{}}'), {paths})", [n] * len(units)
-        else:
-            sets, values = "_v = ?", [n]
-        sql = f"UPDATE {quoted(name)} SET {sets} WHERE {where_key(table)}"
-        db.conn.executemany(sql, ((*values, *key) for key in keys))
+            edited[table.name, tuple(sorted(edit.units))].append(edit.row_number)
+    for (name, units), rows in edited.items():
+        paths = ", ".join(f"'$.\"{unit}\"', ?1" for unit in units)
+        sql = f"UPDATE {quoted(name)} SET _vx = json_set(coalesce(_vx, '{{}}'), {paths}) {where.replace('?', '?2')}"
+        db.conn.execute(sql, (n, json.dumps(rows)))
 
 
 def _merge_special(
@@ -339,10 +326,10 @@ def _merge_special(
 ) -> None:
     """Deletes, edits in conflict, stale writes and inserts over a tombstone go the merge's way at once, so
     that both values are heads on this node and shown now."""
+    if not edits:
+        return
     about = logged(db, [n])[n]
     for table, edit in edits:
-        if not edit.by_path:
-            continue
         writes = {unit: tuple(edit.values[c] for c in table.units[unit].columns) for unit in edit.units}
         if edit.op == "k":
             writes = {0: ()}

@@ -26,7 +26,6 @@ class State(StrEnum):
 
     APPLIED = "applied"
     WAITING = "waiting"
-    PARKED = "parked"
     QUARANTINED = "quarantined"
     HOLE = "hole"
 
@@ -42,10 +41,12 @@ class VersionName:
 
 @dataclass(frozen=True)
 class Header:
-    """What is said about a changeset beside its body. `names` are the versions its rows refer to, `note` the
-    reason a person gave (a resolution, an import)."""
+    """What is said about a changeset beside its body. `action_size` is how many changesets the action has, one
+    for each scope it touches; `names` are the versions its rows refer to, `note` the reason a person gave (a
+    resolution, an import)."""
 
     action: str
+    action_size: int
     commit: int
     person_id: str
     campus: str

@@ -5,21 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from shared.clock import instant_text
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound, Problem
 from shared.records.declare import Rule
-from shared.schema import Table, Value, key_parts, key_text
+from shared.schema import Table, Value, holds, key_parts, key_text
 from sync.capture import Writing
 from sync.change import State
-from sync.heads import Key, load_state, read_row, unit_versions
-from sync.journal import change_at, open_changeset
+from sync.heads import load_state, read_row, unit_versions
 from sync.log import logged
 from sync.merge import disagree
+from sync.opened import Key, changes_of
 from sync.replica import Replica
 
 
@@ -58,7 +58,8 @@ class Conflict:
 def open_conflicts(db: Database, replica: Replica, scope: str | None = None) -> list[Conflict]:
     """All open conflicts, oldest newest-version first; of one scope, or of all."""
     rows = db.conn.execute(
-        "SELECT t, k, u FROM _head WHERE deleted = 0 GROUP BY t, k, u HAVING count(DISTINCT value) > 1 ORDER BY min(v)"
+        "SELECT t, k, u FROM _head WHERE deleted = 0 AND u >= 0 AND parked < 2 GROUP BY t, k, u"
+        " HAVING count(DISTINCT value) > 1 ORDER BY min(v)"
     ).fetchall()
     found = []
     for name, text, unit in rows:
@@ -74,7 +75,8 @@ def open_conflicts(db: Database, replica: Replica, scope: str | None = None) -> 
 def count_open(db: Database, replica: Replica) -> tuple[int, int]:
     """How many conflicts are open, and how many of them stop an appraisal (`review`)."""
     rows = db.conn.execute(
-        "SELECT t, u FROM _head WHERE deleted = 0 GROUP BY t, k, u HAVING count(DISTINCT value) > 1"
+        "SELECT t, u FROM _head WHERE deleted = 0 AND u >= 0 AND parked < 2 GROUP BY t, k, u"
+        " HAVING count(DISTINCT value) > 1"
     ).fetchall()
     rules = [replica.tables[t].units[u].rule for t, u in rows if t in replica.tables]
     deletes = sum(1 for _ in _delete_conflicts(db, replica))
@@ -100,8 +102,20 @@ def conflict_of(db: Database, replica: Replica, id_: str) -> Conflict:
     return found
 
 
+def check_held(table: Table, values: Mapping[str, Value]) -> None:
+    """Nobody decides for a value that this release cannot hold. Raises InvalidInput("waits_for_upgrade") (C12)."""
+    for name, value in values.items():
+        spec = table.specs.get(name)
+        if spec is not None and not holds(spec, value):
+            raise InvalidInput(Problem(name, "waits_for_upgrade", {"zh": spec.zh, "en": spec.en}))
+
+
 def resolve(w: Writing, conflict: Conflict, values: dict[str, Value], note: str) -> None:
-    """Settle a conflict by a write that names every head it saw, with its author and reason (C5)."""
+    """Settle a conflict by a write that names every head it saw, with its author and reason (C5).
+
+    Raises InvalidInput for a value that waits for an upgrade.
+    """
+    check_held(w.replica.tables[conflict.table], values)
     w.note(note)
     if conflict.kind == "delete":
         _resolve_delete(w, conflict, bool(values.get("keep")))
@@ -176,9 +190,9 @@ def _base_of(db: Database, table: Table, key: Key, unit: int, versions: Iterable
     named = [_names(db, table, key, unit, version) for version in versions]
     candidates = (set.intersection(*named) or set.union(*named)) if named else set()
     for version in reversed(_oldest_first(db, candidates)):
-        for change in _changes_of(db, table, key, version):
-            if unit in change:
-                return _shown(db, table.units[unit].columns, {version: change[unit]}, 0)[0]
+        for change in changes_of(db, table, key, version):
+            if unit in change.writes:
+                return _shown(db, table.units[unit].columns, {version: change.writes[unit]}, 0)[0]
     return None
 
 
@@ -190,25 +204,10 @@ def _oldest_first(db: Database, versions: Iterable[int]) -> list[int]:
 
 
 def _names(db: Database, table: Table, key: Key, unit: int, version: int) -> set[int]:
-    one = open_changeset(db, version)
-    for block in one.blocks:
-        if block.table == table.name:
-            for row in range(block.count):
-                change = change_at(table, one, block, row)
-                if tuple(block.columns[c][row] for c in table.key) == key and unit in change.writes:
-                    return {v for v in change.bases.get(unit, frozenset()) if v}
+    for change in changes_of(db, table, key, version):
+        if unit in change.writes:
+            return {v for v in change.bases.get(unit, frozenset()) if v}
     return set()
-
-
-def _changes_of(db: Database, table: Table, key: Key, version: int) -> list[dict[int, tuple[Value, ...]]]:
-    one = open_changeset(db, version)
-    return [
-        change_at(table, one, block, row).writes
-        for block in one.blocks
-        if block.table == table.name
-        for row in range(block.count)
-        if tuple(block.columns[c][row] for c in table.key) == key
-    ]
 
 
 def _delete_conflicts(db: Database, replica: Replica) -> list[Conflict]:

@@ -10,18 +10,19 @@ from dataclasses import replace
 
 from sqlite_utils import Database
 
-from shared.schema import Table, key_text
+from shared.schema import Table, key_parts, key_text
 from sync.body import decode_parts, rows_of
 from sync.chain import ERASED, part_hash
-from sync.change import Changeset
-from sync.heads import Key, remove_row
+from sync.change import Block, Changeset
+from sync.heads import remove_row
 from sync.journal import settle_capture
 from sync.log import pack_parts, read_changeset
+from sync.opened import Key
 
 
-def is_dead(db: Database, table: str, key: Key) -> bool:
-    """Whether a key was erased."""
-    row = db.conn.execute("SELECT 1 FROM _erased WHERE t = ? AND k = ?", (table, key_text(key))).fetchone()
+def is_dead(db: Database, table: str, text: str) -> bool:
+    """Whether a key, as text, was erased."""
+    row = db.conn.execute("SELECT 1 FROM _erased WHERE t = ? AND k = ?", (table, text)).fetchone()
     return row is not None
 
 
@@ -38,20 +39,31 @@ def without_erased(db: Database, tables: Mapping[str, Table], changeset: Changes
 def _blanked(db: Database, tables: Mapping[str, Table], part: bytes) -> bytes:
     for block in decode_parts((b"[]", part)):
         table = tables.get(block.table)
-        if table is not None and any(is_dead(db, table.name, key) for key in rows_of(block, table.key)):
+        keys = rows_of(block, table.key) if table is not None else _front(db, block)
+        if any(is_dead(db, block.table, key_text(key)) for key in keys):
             return ERASED + part_hash(part)
     return part
 
 
-def forget(db: Database, tables: Mapping[str, Table], table: Table, key: Key) -> None:
-    """Drop a row for ever: from its table, its heads, its deletes and every body of the log here."""
-    text = key_text(key)
-    db.conn.execute("INSERT OR IGNORE INTO _erased (t, k) VALUES (?, ?)", (table.name, text))
+def _front(db: Database, block: Block) -> list[Key]:
+    """The rows' keys in a table that only a newer schema has: key columns come first, and an erased key tells
+    how many there are."""
+    erased = db.conn.execute("SELECT k FROM _erased WHERE t = ?", (block.table,)).fetchall()
+    widths = {text.count("/") + 1 for (text,) in erased}
+    names = list(block.columns)
+    return [key for width in widths for key in rows_of(block, names[:width])]
+
+
+def forget(db: Database, tables: Mapping[str, Table], scope: str, name: str, text: str) -> None:
+    """Drop a row (table, key as text) for ever: from its table, its heads, its deletes and every body of the log
+    here, also while its table is one of a newer schema (C12)."""
+    db.conn.execute("INSERT OR IGNORE INTO _erased (t, k) VALUES (?, ?)", (name, text))
     for own in ("_head", "_delete", "_pending", "_pending_stale"):
-        db.conn.execute(f"DELETE FROM {own} WHERE t = ? AND k = ?", (table.name, text))  # noqa: S608 - our tables
-    remove_row(db, table, key)
+        db.conn.execute(f"DELETE FROM {own} WHERE t = ? AND k = ?", (name, text))  # noqa: S608 - our tables
+    if name in tables:
+        remove_row(db, tables[name], key_parts(tables[name], text))
     rows = db.conn.execute(
-        "SELECT n FROM _changeset WHERE scope = ? AND parts IS NOT NULL ORDER BY n", (table.scope_of(key),)
+        "SELECT n FROM _changeset WHERE scope = ? AND parts IS NOT NULL ORDER BY n", (scope,)
     ).fetchall()
     for (n,) in rows:
         stored = read_changeset(db, n)

@@ -20,10 +20,11 @@ from sync.change import LOCAL_OPERATOR, Author
 from sync.conflicts import count_open
 from sync.entries import append_entry, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
-from sync.journal import apply_changesets, open_changeset
+from sync.journal import apply_changesets
 from sync.keys import seal, unseal
+from sync.opened import open_changeset
 from sync.protocol import VERSIONS_SPOKEN, HubPort
-from sync.replica import SCHEMA_VERSION, Replica, note_progress, setting, start_incarnation
+from sync.replica import Replica, note_progress, setting, start_incarnation
 from sync.steps.give_back import come_over, giving, note_given, shared_places
 from sync.steps.hello import (
     ask,
@@ -234,7 +235,7 @@ def _serve(
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
-    ready = receive(replica, db, [Arrival(changeset) for changeset in pushed])
+    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed])
     for stretch in stretches:
         last = stretch.changesets[-1]
         keep_head(db, last.origin, last.scope, (last.seq, last.hash), stretch.signature)
@@ -265,7 +266,7 @@ def _answer(
 
 def _about(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "v": VERSIONS_SPOKEN[-1], "schema": SCHEMA_VERSION, "now": replica.clock.now_ms(),
+        "v": VERSIONS_SPOKEN[-1], "schema": replica.schema, "now": replica.clock.now_ms(),
         "epoch": setting(db, "epoch"),
         # What it answers, the newest request noted, and up to where a verified backup covers the log (C13).
         "re": str(head.get("nonce")), "turn": noted_turn(db, node), "covered": int(setting(db, "covered_hub_seq", "0")),

@@ -1,7 +1,8 @@
 """Row states in and out of SQL: the path for everything that is not a plain insert or update.
 
 A unit with one head lives in its table row alone. A unit with several heads (or one that carries a weight), and
-every unit of a row that is gone, has all its heads in `_head`; the row's `_vx` then holds the winner's number
+every unit of a row that is gone, has all its heads in `_head`; so has one with a parked value, and every unit of
+a row that this schema cannot show (C12); the row's `_vx` then holds the winner's number
 negated, so that the plain path's "is the base the current version" never matches it.
 """
 
@@ -15,9 +16,9 @@ from sqlite_utils import Database
 from shared.records.declare import Rule
 from shared.schema import Table, Unit, Value, key_parts, key_text, quoted
 from sync.log import Logged, logged
-from sync.merge import Change, Head, RowState, Stamp, Values, fold, weight_of, winner
-
-Key = tuple[Value, ...]
+from sync.merge import Change, Head, RowState, Stamp, Values, fold, weight_of
+from sync.opened import Key
+from sync.parked import HELD, NOT_HELD, ROW_HIDDEN, is_held, is_shown, shown_heads
 
 
 def apply_to_rows(db: Database, table: Table, changes: Mapping[Key, Sequence[Change]]) -> None:
@@ -112,27 +113,38 @@ def store_state(db: Database, table: Table, key: Key, state: RowState) -> None:
     text = key_text(key)
     about = logged(db, {v for found in state.heads.values() for v in found})
     stamps = {n: Stamp(row.effective, row.origin, row.hash) for n, row in about.items()}
-    apart = _kept_apart(table, key, state, about)
+    shown = shown_heads(db, table, key, state, stamps) if state.alive else {}
+    hidden = not (shown and is_shown(table, key, shown))
+    apart = set(state.heads) if hidden else _kept_apart(table, key, state, about)
     db.conn.execute("DELETE FROM _head WHERE t = ? AND k = ?", (table.name, text))
     db.conn.execute("DELETE FROM _delete WHERE t = ? AND k = ?", (table.name, text))
     kept = [
-        (table.name, text, unit, head.version, json.dumps(head.values, ensure_ascii=False), head.weight, head.deleted)
+        (
+            table.name, text, unit, head.version, json.dumps(head.values, ensure_ascii=False), head.weight,
+            head.deleted, _parked(table, unit, head.values, hidden=state.alive and hidden),
+        )
         for unit, found in state.heads.items()
         for head in found.values()
         if unit in apart
-    ]
-    db.conn.executemany("INSERT INTO _head (t, k, u, v, value, weight, deleted) VALUES (?,?,?,?,?,?,?)", kept)
+    ]  # fmt: skip
+    db.conn.executemany(
+        "INSERT INTO _head (t, k, u, v, value, weight, deleted, parked) VALUES (?,?,?,?,?,?,?,?)", kept
+    )
     deletes = [(table.name, text, version) for version in state.deletes]
     db.conn.executemany("INSERT INTO _delete (t, k, v) VALUES (?, ?, ?)", deletes)
-    if state.alive:
-        _write_row(db, table, key, state, stamps, apart)
-    else:
+    if hidden:
         remove_row(db, table, key)
+    else:
+        _write_row(db, table, key, shown, apart)
+
+
+def _parked(table: Table, unit: int, values: Values, *, hidden: bool) -> int:
+    return ROW_HIDDEN if hidden else HELD if is_held(table, unit, values) else NOT_HELD
 
 
 def _kept_apart(table: Table, key: Key, state: RowState, about: Mapping[int, Logged]) -> set[int]:
-    """The units of which a row alone cannot say all: several heads, a deleted one, a row that is gone, or a
-    weight that came from the winner it replaced."""
+    """The units of which a row alone cannot say all: several heads, a deleted one, a parked one, or a weight that
+    came from the winner it replaced."""
     units = {unit.index: unit for unit in table.units}
     return {
         index
@@ -140,20 +152,19 @@ def _kept_apart(table: Table, key: Key, state: RowState, about: Mapping[int, Log
         for head in found.values()
         if len(found) > 1
         or head.deleted
-        or not state.alive
+        or not is_held(table, index, head.values)
         or head.weight != own_weight(table, key, units[index], about[head.version], head.values)
     }
 
 
 def _write_row(
-    db: Database, table: Table, key: Key, state: RowState, stamps: dict[int, Stamp], apart: set[int]
+    db: Database, table: Table, key: Key, shown: Mapping[int, tuple[Head, Values | None]], apart: set[int]
 ) -> None:
     values: dict[str, Value] = dict(zip(table.key, key, strict=True))
     versions: dict[int, int] = {}
     for unit in table.units:
-        found = state.heads[unit.index]
-        won = winner(found.values(), unit.rule, stamps)
-        values.update(zip(unit.columns, won.values, strict=True))
+        won, its_values = shown[unit.index]
+        values.update(zip(unit.columns, its_values or (), strict=True))
         versions[unit.index] = -won.version if unit.index in apart else won.version
     whole = abs(versions[0])
     differing = {str(u): v for u, v in versions.items() if v != whole}

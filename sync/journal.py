@@ -6,28 +6,20 @@ nothing left pending after.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from shared.schema import Table, Unit, Value, key_text, quoted
-from sync.body import decode_header, decode_parts, rows_of
+from shared.schema import Table, Value, holds, key_text, quoted, sql_type
+from sync.body import rows_of
 from sync.change import Block
-from sync.heads import Key, apply_to_rows, dead_keys, own_weight, remove_row
-from sync.log import find_version, logged, read_changeset
-from sync.merge import Change, Values
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A changeset of the log, decoded: its local number, its blocks, and its names as local numbers."""
-
-    n: int
-    scope: str
-    blocks: list[Block]
-    names: list[int]
+from sync.heads import apply_to_rows, dead_keys, own_weight, remove_row
+from sync.log import logged
+from sync.merge import Change
+from sync.opened import Key, Opened, change_at, is_readable, key_at, local_number, open_changeset, unread_in
 
 
 @dataclass
@@ -39,24 +31,17 @@ class Applied:
     tables: set[str] = field(default_factory=set)
 
 
-def open_changeset(db: Database, n: int) -> Opened:
-    """Decode a stored changeset. Names that are not here are 0, which no row has."""
-    stored = read_changeset(db, n)
-    header = decode_header(stored.header)
-    names = [find_version(db, stored.scope, name) or 0 for name in header.names]
-    return Opened(n, stored.scope, decode_parts(stored.parts or (b"[]",)), names)
-
-
 def apply_changesets(db: Database, tables: Mapping[str, Table], opened: Sequence[Opened]) -> Applied:
     """Apply changesets whose predecessors and bases are all here, in any order among themselves (C3)."""
     applied = Applied()
     leftover: dict[str, list[tuple[Opened, Block, int]]] = defaultdict(list)
     inserts: dict[tuple[str, tuple[str, ...]], list[tuple[Opened, Block]]] = defaultdict(list)
     updates: dict[tuple[str, tuple[str, ...]], list[tuple[Opened, Block]]] = defaultdict(list)
+    note_unread(db, tables, opened)
     for one in opened:
         for block in one.blocks:
             table = tables.get(block.table)
-            if table is None:
+            if table is None or not is_readable(table, block):
                 continue  # a newer schema's table: the body stays in the log and is applied at the upgrade (C12)
             applied.rows += block.count
             applied.tables.add(block.table)
@@ -76,12 +61,17 @@ def apply_changesets(db: Database, tables: Mapping[str, Table], opened: Sequence
     return applied
 
 
+def note_unread(db: Database, tables: Mapping[str, Table], opened: Iterable[Opened]) -> None:
+    """Write down what of each changeset waits for a newer schema; how much is shown to people (C14)."""
+    left = [(sum(unread_in(block, tables.get(block.table)) for block in one.blocks), one.n) for one in opened]
+    db.conn.executemany("UPDATE _changeset SET unread = ? WHERE n = ?", [each for each in left if each[0]])
+
+
 def settle_capture(db: Database) -> None:
     """Whatever the merge wrote is not a user's write: nothing stays pending, marks move up."""
     db.conn.execute("DELETE FROM _pending")
     db.conn.execute(
-        "UPDATE _mark SET r = coalesce((SELECT seq FROM sqlite_sequence WHERE name = _mark.t), 0)"
-        " WHERE r < coalesce((SELECT seq FROM sqlite_sequence WHERE name = _mark.t), 0)"
+        "UPDATE _mark SET r = s.seq FROM sqlite_sequence AS s WHERE s.name = _mark.t AND s.seq > _mark.r"
     )
 
 
@@ -92,10 +82,10 @@ def _unit_names(table: Table) -> set[str]:
 def _insert_plainly(
     db: Database, table: Table, group: Sequence[tuple[Opened, Block]]
 ) -> list[tuple[Opened, Block, int]]:
-    """INSERT … ON CONFLICT DO NOTHING over whole columns; what met an existing or a dead key is returned."""
-    known = {c.name for c in table.columns}
-    names = [name for name in group[0][1].columns if name in known]
-    if set(table.key) - set(names):
+    """INSERT … ON CONFLICT DO NOTHING over whole columns; what met an existing or a dead key is returned, and
+    what the table cannot hold."""
+    names = [name for name in group[0][1].columns if name in table.specs]
+    if any(not (spec.null or spec.default is not None) for name, spec in table.specs.items() if name not in names):
         return [(one, block, row) for one, block in group for row in range(block.count)]
     marks = ", ".join("?" for _ in names)
     sql = (
@@ -104,14 +94,18 @@ def _insert_plainly(
     )
     dead = dead_keys(db, table)
     sent = list(_rows_with_version(group, names)) if not dead else list(_rows_of_new_keys(table, group, names, dead))
-    cursor = db.conn.executemany(sql, sent)
-    if cursor.rowcount == sum(block.count for _, block in group):
-        return []
+    try:
+        if db.conn.executemany(sql, sent).rowcount == sum(block.count for _, block in group):
+            return []
+    except sqlite3.IntegrityError:
+        # A newer schema's values among them. What went in before the first of these is passed over now.
+        specs = [table.specs[name] for name in names]
+        db.conn.executemany(sql, [row for row in sent if all(map(holds, specs, row))])
     return [
         (one, block, row)
         for one, block in group
         for row in range(block.count)
-        if _whole_version(db, table, _key_at(table, block, row)) != one.n
+        if _whole_version(db, table, key_at(table, block, row)) != one.n
     ]
 
 
@@ -139,10 +133,6 @@ def _whole_version(db: Database, table: Table, key: Key) -> int | None:
     return row[0] if row else None
 
 
-def _key_at(table: Table, block: Block, row: int) -> Key:
-    return tuple(block.columns[name][row] for name in table.key)
-
-
 def _update_plainly(
     db: Database,
     tables: Mapping[str, Table],
@@ -159,12 +149,29 @@ def _update_plainly(
     moved = True
     while moved:
         moved = False
-        for table, units, _, number, _ in groups:
-            moved = _run_update(db, table, units, number) > 0 or moved
+        for table, units, group, number, _ in groups:
+            try:
+                moved = _run_update(db, table, units, number) > 0 or moved
+            except sqlite3.IntegrityError:
+                aside = _take_unheld(db, table, units, number)
+                leftover[table.name] += [(group[b][0], group[b][1], row) for b, row in aside]
+                moved = True
     for table, _, group, number, _ in groups:
         rest = db.conn.execute(f"SELECT b, i FROM temp._u{number} ORDER BY b, i").fetchall()
         leftover[table.name] += [(group[b][0], group[b][1], row) for b, row in rest]
         db.conn.execute(f"DROP TABLE temp._u{number}")
+
+
+def _take_unheld(db: Database, table: Table, units: tuple[str, ...], number: int) -> list[tuple[int, int]]:
+    """Strike off the rows with values that the table cannot hold; (block, row) of each."""
+    names = _unit_columns(table, units)
+    rows = db.conn.execute(f"SELECT {', '.join(map(quoted, names))}, b, i FROM temp._u{number}").fetchall()
+    specs = [table.specs[name] for name in names]
+    unheld = [row[-2:] for row in rows if not all(map(holds, specs, row))]
+    if not unheld:
+        raise sqlite3.IntegrityError(f"{table.name}: refused a row that it can hold")
+    db.conn.executemany(f"DELETE FROM temp._u{number} WHERE b = ? AND i = ?", unheld)
+    return unheld
 
 
 @dataclass(frozen=True)
@@ -189,14 +196,10 @@ def _load_updates(
             if any(len(versions) != 1 for versions in named) or (block.weights and any(block.weights[i])):
                 unfit.append((b, i))
             else:
-                rows.append((*row, *(_local(one, versions[0]) for versions in named), one.n, b, i))
+                rows.append((*row, *(local_number(one, versions[0]) for versions in named), one.n, b, i))
     marks = ", ".join("?" for _ in range(len(names) + len(bases) + 3))
     db.conn.executemany(f"INSERT INTO temp._u{number} VALUES ({marks})", rows)
     return _Loaded(unfit)
-
-
-def _local(one: Opened, index: int) -> int:
-    return one.names[index] if 0 <= index < len(one.names) else 0
 
 
 def _unit_columns(table: Table, units: Sequence[str]) -> list[str]:
@@ -233,52 +236,27 @@ def _changes_by_key(
     rows = sorted(rows, key=lambda item: item[0].n)
     about = logged(db, {one.n for one, _, _ in rows})
     for one, block, row in rows:
-        key = _key_at(table, block, row)
+        key = key_at(table, block, row)
+        if not _is_key(table, key):
+            continue
         change = change_at(table, one, block, row)
         weights = dict(change.weights)
         for index, values in change.writes.items():
+            if index < 0:
+                continue  # what a newer schema's field weighs shows at the upgrade
             own = own_weight(table, key, table.units[index], about[one.n], values)
             weights[index] = max(own, weights.get(index, 0))
         found[key].append(Change(change.op, change.version, change.writes, change.bases, weights))
     return found
 
 
-def change_at(table: Table, one: Opened, block: Block, row: int) -> Change:
-    """One row of a block as a change; columns that this schema lacks are left in the log."""
-    named = block.bases[row] if block.bases else [[]]
-    if block.op == "u":
-        units = [unit for unit in table.units[1:] if unit.name in block.units]
-        at = {name: i for i, name in enumerate(block.units)}
-        return Change(
-            "u",
-            one.n,
-            {u.index: tuple(block.columns[c][row] for c in u.columns) for u in units},
-            {u.index: frozenset(_local(one, i) for i in named[at[u.name]]) for u in units},
-            {u.index: block.weights[row][at[u.name]] for u in units} if block.weights else {},
-        )
-    bases = {0: frozenset(_local(one, i) for i in named[0])}
-    if block.op != "i":
-        return Change(block.op, one.n, {0: ()} if block.op == "k" else {}, bases)
-    writes = {u.index: tuple(_value(table, block, c, row) for c in u.columns) for u in table.units}
-    return Change("i", one.n, writes, bases)
-
-
-def written_values(db: Database, table: Table, key: Key, unit: Unit, version: int) -> Values:
-    """What a changeset of the log wrote into a unit of a row. Raises KeyError when it did not touch it."""
-    one = open_changeset(db, version)
-    for block in one.blocks:
-        for row in range(block.count) if block.table == table.name else ():
-            if _key_at(table, block, row) == key:
-                writes = change_at(table, one, block, row).writes
-                if unit.index in writes:
-                    return writes[unit.index]
-    raise KeyError(version)
-
-
-def _value(table: Table, block: Block, column: str, row: int) -> Value:
-    if column in block.columns:
-        return block.columns[column][row]
-    return next(c.spec.default for c in table.columns if c.name == column)
+def _is_key(table: Table, key: Key) -> bool:
+    """Whether a key can be told as text. One of a table that the judge did not know yet may be anything."""
+    whole = [sql_type(table.specs[name]) == "INTEGER" for name in table.key]
+    return all(
+        type(part) is int if number else isinstance(part, str) and "/" not in part
+        for number, part in zip(whole, key, strict=True)
+    )
 
 
 def recompute_rows(db: Database, tables: Mapping[str, Table], scope: str, keys: Mapping[str, set[Key]]) -> None:
@@ -291,11 +269,11 @@ def recompute_rows(db: Database, tables: Mapping[str, Table], scope: str, keys: 
         one = open_changeset(db, n)
         for block in one.blocks:
             wanted = keys.get(block.table)
-            if wanted and block.table in tables:
-                table = tables[block.table]
+            table = tables.get(block.table)
+            if wanted and table is not None and is_readable(table, block):
                 for row in range(block.count):
-                    if _key_at(table, block, row) in wanted:
-                        by_row[block.table, _key_at(table, block, row)].append((one, block, row))
+                    if key_at(table, block, row) in wanted:
+                        by_row[block.table, key_at(table, block, row)].append((one, block, row))
     for name, wanted in keys.items():
         if name in tables:
             for key in wanted:
@@ -316,6 +294,7 @@ def keys_in(tables: Mapping[str, Table], opened: Iterable[Opened]) -> dict[str, 
     found: dict[str, set[Key]] = defaultdict(set)
     for one in opened:
         for block in one.blocks:
-            if block.table in tables:
-                found[block.table].update(rows_of(block, tables[block.table].key))
+            table = tables.get(block.table)
+            if table is not None and is_readable(table, block):
+                found[block.table].update(key for key in rows_of(block, table.key) if _is_key(table, key))
     return found

@@ -100,13 +100,15 @@ def has_link(db: Database, origin: int, scope: str, seq: int, hash_: bytes) -> b
 
 @dataclass(frozen=True)
 class Entry:
-    """What the log keeps about a changeset beside the changeset itself."""
+    """What the log keeps about a changeset beside the changeset itself. `due` is the state that a waiting one
+    takes when what it needs is here; None while nobody has judged it."""
 
     header: Header
     rows: int
     rank: int
     state: State
     effective: int
+    due: State | None = None
 
 
 def append(db: Database, changeset: Changeset, entry: Entry) -> int:
@@ -114,11 +116,12 @@ def append(db: Database, changeset: Changeset, entry: Entry) -> int:
     header = entry.header
     cursor = db.conn.execute(
         "INSERT INTO _changeset (o, scope, seq, hash, prev, header, body_hash, parts, person_id, campus, rank, schema,"
-        " action, rows, stamp, effective, state) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " action, action_size, rows, stamp, effective, state, due) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             origin_number(db, changeset.origin), changeset.scope, changeset.seq, changeset.hash, changeset.prev,
             changeset.header, changeset.body_hash, pack_parts(changeset.parts), header.person_id, header.campus,
-            entry.rank, header.schema, header.action, entry.rows, header.stamp_ms, entry.effective, entry.state.value,
+            entry.rank, header.schema, header.action, header.action_size, entry.rows, header.stamp_ms,
+            entry.effective, entry.state.value, entry.due.value if entry.due else None,
         ),
     )  # fmt: skip
     return int(cursor.lastrowid or 0)

@@ -1,26 +1,23 @@
-"""A replica: one SQLite file with its identity beside it, opened for one process.
+"""A replica: one SQLite file with its identity beside it, opened for one process (`sync.opening`).
 
 Everything that is not in the file (clock, randomness, limits) is handed in here and nowhere else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nacl.signing import SigningKey
 from sqlite_utils import Database
 
 from shared.clock import Clock
-from shared.database import is_open, open_database, transaction
+from shared.database import is_open, open_database
 from shared.errors import DatabaseUnusable
 from shared.ids import Randomness
-from shared.migrations import record_migrations
-from shared.schema import Table, tables_of
+from shared.schema import Table
 from sync.keys import Identity, read_identity, read_progress, verify_key_of, write_identity, write_progress
-from sync.tables import engine_migrations, install_triggers
 
 SCHEMA_VERSION = 1
 
@@ -53,6 +50,7 @@ class Replica:
     clock: Clock
     randomness: Randomness
     limits: Limits = field(default_factory=Limits)
+    schema: int = SCHEMA_VERSION
 
     @property
     def verify_key(self) -> bytes:
@@ -60,62 +58,7 @@ class Replica:
         return verify_key_of(self.seed)
 
 
-def create_replica(
-    path: Path | str, *, role: str, records: Sequence[type], clock: Clock, randomness: Randomness,
-    campus: str = "", limits: Limits | None = None,
-) -> Replica:  # fmt: skip
-    """Make a new replica file with its key; `role` is "node" or "hub". Raises DatabaseUnusable if it exists."""
-    path = Path(path)
-    if path.exists():
-        raise DatabaseUnusable("database_exists", path=str(path))
-    db = open_database(path)
-    try:
-        _migrate(db, tables_of(records))
-        node = f"{'H' if role == 'hub' else 'N'}{randomness.text(7)}"
-        seed = bytes(SigningKey(randomness.raw(32)))
-        with transaction(db):
-            settings = {"role": role, "node": node, "campus": campus, "token": "new", "mint_counter": "0"}
-            if role == "hub":
-                settings["epoch"] = randomness.text(10)
-            for name, value in settings.items():
-                set_setting(db, name, value)
-            db.conn.execute(
-                "INSERT INTO _node (node, campus, verify_key, role) VALUES (?, ?, ?, ?)",
-                (node, campus, verify_key_of(seed), role),
-            )
-        write_identity(path, Identity(seed, "none", "none"))
-    finally:
-        db.close()
-    return open_replica(path, records=records, clock=clock, randomness=randomness, limits=limits)
-
-
-def open_replica(
-    path: Path | str, *, records: Sequence[type], clock: Clock, randomness: Randomness, limits: Limits | None = None,
-) -> Replica:  # fmt: skip
-    """Open a replica for this process: migrate, reinstall capture, check that it is the file we last closed.
-
-    Raises DatabaseUnusable when the file or its key is missing or damaged.
-    """
-    path = Path(path)
-    if not path.exists() or read_identity(path) is None:
-        raise DatabaseUnusable("database_missing", path=str(path))
-    db = open_database(path)
-    try:
-        tables = tables_of(records)
-        _migrate(db, tables)
-        with transaction(db):
-            install_triggers(db, tables)
-            identity = _prove_same_file(path, db, clock, randomness)
-            role, node = setting(db, "role"), setting(db, "node")
-        # The mark follows the file that is in use from now on; else every opening would find it too old again.
-        write_progress(path, progress_of(db))
-    finally:
-        db.close()
-    boot = randomness.text(8)
-    return Replica(path, role, node, identity.seed, boot, tables, clock, randomness, limits or Limits())
-
-
-def _prove_same_file(path: Path, db: Database, clock: Clock, randomness: Randomness) -> Identity:
+def prove_same_file(path: Path, db: Database, clock: Clock, randomness: Randomness) -> Identity:
     """Compare and renew the token. Read inside the writer's transaction, so that two processes that open at
     once do not take each other for a clone. A restored hub also begins a new epoch (C11)."""
     identity = read_identity(path)
@@ -185,9 +128,3 @@ def setting(db: Database, name: str, default: str = "") -> str:
 def set_setting(db: Database, name: str, value: str) -> None:
     """Store a local setting. Call inside a transaction."""
     db.conn.execute("INSERT OR REPLACE INTO _setting (name, value) VALUES (?, ?)", (name, value))
-
-
-def _migrate(db: Database, tables: dict[str, Table]) -> None:
-    """Migrations run uncaptured: triggers are dropped before and reinstalled after (C12, TRAPS 4)."""
-    record_migrations().apply(db)
-    engine_migrations().apply(db)

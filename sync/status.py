@@ -10,8 +10,8 @@ from sqlite_utils import Database
 from shared.clock import instant_text
 from shared.schema import Value, key_text, table_of
 from sync.conflicts import count_open
-from sync.heads import Key, read_row, unit_versions
-from sync.journal import open_changeset
+from sync.heads import read_row, unit_versions
+from sync.opened import Key, open_changeset
 from sync.replica import Replica, setting
 
 
@@ -70,12 +70,21 @@ def sync_status(db: Database, replica: Replica) -> SyncStatus:
         open_conflicts=conflicts,
         open_reviews=reviews,
         waiting=states.get("waiting", 0),
-        parked=states.get("parked", 0),
+        parked=count_parked(db),
         refusals=refusals(db, replica),
         clock_offset_ms=int(offset) if offset else None,
         clock_doubtful=abs(int(offset or 0)) > replica.limits.clock_doubt_ms,
         forks=forks(db),
     )
+
+
+def count_parked(db: Database) -> int:
+    """How many values wait for a newer release: parked heads, and what has no table or column here (C12)."""
+    row = db.conn.execute(
+        "SELECT (SELECT count(*) FROM _head WHERE parked > 0 AND deleted = 0 AND u <> 0)"
+        " + (SELECT coalesce(sum(unread), 0) FROM _changeset WHERE unread > 0 AND state = 'applied')"
+    ).fetchone()
+    return int(row[0])
 
 
 def forks(db: Database, node: str | None = None) -> list[str]:
@@ -124,13 +133,17 @@ def record_state(db: Database, replica: Replica, cls: type, key: Key) -> str:
     table = replica.tables[table_of(cls).name]
     row = read_row(db, table, key)
     refused = any(r.table == table.name and r.key == key for r in refusals(db, replica, table.scope_of(key)))
+    parked = db.conn.execute(
+        "SELECT 1 FROM _head WHERE t = ? AND k = ? AND deleted = 0 AND parked > 0", (table.name, key_text(key))
+    ).fetchone()
     if row is None:
-        return "quarantined" if refused else "unknown"
+        return "quarantined" if refused else "parked" if parked else "unknown"
     if row[-2] is None:
         return "pending"
     versions = unit_versions(row[-2:], table)
     heads = db.conn.execute(
-        "SELECT 1 FROM _head WHERE t = ? AND k = ? AND deleted = 0 GROUP BY u HAVING count(DISTINCT value) > 1",
+        "SELECT 1 FROM _head WHERE t = ? AND k = ? AND deleted = 0 AND u >= 0"
+        " GROUP BY u HAVING count(DISTINCT value) > 1",
         (table.name, key_text(key)),
     ).fetchone()
     if heads:
@@ -139,7 +152,7 @@ def record_state(db: Database, replica: Replica, cls: type, key: Key) -> str:
     unsent = db.conn.execute(
         "SELECT 1 FROM _changeset WHERE hub_seq IS NULL AND n IN (SELECT value FROM json_each(?))", (numbers,)
     ).fetchone()
-    return "quarantined" if refused else "pending" if unsent else "received"
+    return "quarantined" if refused else "pending" if unsent else "parked" if parked else "received"
 
 
 @dataclass(frozen=True)
@@ -160,6 +173,7 @@ class NodeState:
     quarantined: int
     app_version: str | None
     forks: int = 0
+    parked: int | None = None
     owes: bool = False
 
 
@@ -167,11 +181,11 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
     """Every node enrolled with this hub, by campus."""
     rows = db.conn.execute(
         "SELECT node, campus, enrolled_at, revoked_at, last_contact, last_sync, backlog, clock_offset_ms,"
-        " open_conflicts, app_version, epoch FROM _node WHERE role = 'node' ORDER BY campus, node"
+        " open_conflicts, app_version, parked, epoch FROM _node WHERE role = 'node' ORDER BY campus, node"
     ).fetchall()
     found = []
     here = restored(db)
-    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, epoch in rows:
+    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, parked, epoch in rows:
         quarantined = db.conn.execute(
             "SELECT count(*) FROM _changeset JOIN _origin USING (o) WHERE state = 'quarantined' AND _origin.node = ?",
             (node,),
@@ -181,7 +195,7 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
         found.append(
             NodeState(
                 node, campus, _instant(enrolled), _instant(revoked), _instant(contact), _instant(sync),
-                _instant(until), waiting, offset, conflicts, quarantined, version, len(forks(db, node)),
+                _instant(until), waiting, offset, conflicts, quarantined, version, len(forks(db, node)), parked,
                 here is not None and revoked is None and epoch != setting(db, "epoch"),
             )  # fmt: skip
         )

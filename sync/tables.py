@@ -42,9 +42,10 @@ CREATE TABLE _changeset (
   o INTEGER NOT NULL, scope TEXT NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, prev BLOB NOT NULL,
   header BLOB NOT NULL, body_hash BLOB NOT NULL, parts BLOB,
   person_id TEXT NOT NULL, campus TEXT NOT NULL, rank INTEGER NOT NULL, schema INTEGER NOT NULL,
-  action TEXT NOT NULL, rows INTEGER NOT NULL,
+  action TEXT NOT NULL, action_size INTEGER NOT NULL, rows INTEGER NOT NULL,
   stamp INTEGER NOT NULL, effective INTEGER NOT NULL,
-  state TEXT NOT NULL, hub_seq INTEGER, received_at INTEGER, reason TEXT, reason_data TEXT,
+  -- `due`: the state that a waiting one takes when what it needs is here; NULL while nobody has judged it
+  state TEXT NOT NULL, due TEXT, hub_seq INTEGER, received_at INTEGER, reason TEXT, reason_data TEXT,
   UNIQUE (o, scope, seq, hash)
 ) STRICT;
 CREATE INDEX _changeset_state ON _changeset (state) WHERE state <> 'applied';
@@ -139,13 +140,24 @@ def engine_migrations() -> Migrations:
             if statement.strip():
                 db.conn.execute(statement)
 
+    @migrations()
+    def parked(db: Database) -> None:
+        # _head.parked: 1 a value this schema cannot hold, 2 of a row it cannot show at all.
+        # _changeset.unread: how much of it this schema has no table or column for. _node.parked: as a node told.
+        db.conn.execute("ALTER TABLE _head ADD COLUMN parked INTEGER NOT NULL DEFAULT 0")
+        db.conn.execute("CREATE INDEX _head_parked ON _head (t, k) WHERE parked > 0")
+        db.conn.execute("ALTER TABLE _changeset ADD COLUMN unread INTEGER NOT NULL DEFAULT 0")
+        db.conn.execute("ALTER TABLE _node ADD COLUMN parked INTEGER")
+        db.conn.execute("CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0")
+
     return migrations
 
 
 def trigger_sql(table: Table) -> dict[str, str]:
-    """The four capture triggers of a table: name → statement (C1).
+    """The capture triggers of a table: name → statement (C1).
 
-    Inserts need none: rows above the mark that no changeset has written yet are the new ones.
+    Inserts need none: rows above the mark that no changeset has written yet are the new ones. The update
+    triggers name their columns, so that stamping rows with their changeset does not even start them.
     """
     name, t = quoted(table.name), f"'{table.name}'"
     key_new, key_old = key_text_sql(table, "new"), key_text_sql(table, "old")
@@ -153,17 +165,15 @@ def trigger_sql(table: Table) -> dict[str, str]:
     moved = " OR ".join(f"old.{quoted(c)} IS NOT new.{quoted(c)}" for c in table.key)
     old = old_row_sql(table, "old")
     mask = _mask_sql(table)
+    fields = [quoted(c.name) for c in table.columns if c.name not in table.key]
     put = "INSERT INTO _pending (t, k, r, op, mask, v, vx, old)"
-    return {
+    found = {
         # INSERT OR REPLACE fires no delete trigger in the sqlite3 shell: this keeps the row it would wipe.
         f"{table.name}_capture_replace": f"""BEFORE INSERT ON {name} WHEN new._v IS NULL
 BEGIN {put} SELECT {t}, {key_new}, _r, 'x', 0, _v, _vx, {old_row_sql(table, "")} FROM {name} WHERE {same_key}
  ON CONFLICT DO UPDATE SET op = CASE op WHEN 'u' THEN 'x' ELSE op END, old = coalesce(old, excluded.old); END""",
-        f"{table.name}_capture_update": f"""AFTER UPDATE ON {name}
-WHEN old._v IS new._v AND old._vx IS new._vx AND NOT ({moved}) AND ({mask}) <> 0
-BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, NULL)
- ON CONFLICT DO UPDATE SET mask = mask | excluded.mask; END""",
-        f"{table.name}_capture_move": f"""AFTER UPDATE ON {name} WHEN old._v IS new._v AND ({moved})
+        f"{table.name}_capture_move": f"""AFTER UPDATE OF {", ".join(map(quoted, table.key))} ON {name}
+WHEN old._v IS new._v AND ({moved})
 BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
  ON CONFLICT DO UPDATE SET op = CASE WHEN op = 'i' THEN 'z' ELSE 'd' END, old = coalesce(old, excluded.old);
  {put} VALUES ({t}, {key_new}, new._r, 'i', 0, NULL, NULL, NULL)
@@ -173,6 +183,12 @@ BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
 BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
  ON CONFLICT DO UPDATE SET op = CASE WHEN op = 'i' THEN 'z' ELSE 'd' END, old = coalesce(old, excluded.old); END""",
     }
+    if fields:
+        found[f"{table.name}_capture_update"] = f"""AFTER UPDATE OF {", ".join(fields)} ON {name}
+WHEN old._v IS new._v AND old._vx IS new._vx AND NOT ({moved}) AND ({mask}) <> 0
+BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, NULL)
+ ON CONFLICT DO UPDATE SET mask = mask | excluded.mask; END"""
+    return found
 
 
 def old_row_sql(table: Table, alias: str) -> str:
@@ -187,6 +203,13 @@ def _mask_sql(table: Table) -> str:
         differs = " OR ".join(f"old.{quoted(c)} IS NOT new.{quoted(c)}" for c in unit.columns)
         terms.append(f"({differs}) * {1 << unit.index}")
     return " + ".join(terms) or "0"
+
+
+def drop_triggers(db: Database) -> None:
+    """Switch capture off: what a migration writes is nobody's edit (C12). Opening installs it again."""
+    rows = db.conn.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name GLOB '*_capture_*'")
+    for (name,) in rows.fetchall():
+        db.conn.execute(f"DROP TRIGGER {quoted(name)}")
 
 
 def install_triggers(db: Database, tables: Mapping[str, Table]) -> None:

@@ -13,9 +13,10 @@ from shared.schema import Table, quoted
 from sync.chain import GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash, scope_statement
 from sync.entries import entries_since
 from sync.heads import unit_versions
-from sync.journal import apply_changesets, open_changeset, settle_capture
+from sync.journal import apply_changesets, settle_capture
 from sync.keys import signed_by
 from sync.log import read_changeset
+from sync.opened import open_changeset
 from sync.replica import Replica, setting
 
 

@@ -13,15 +13,19 @@ from hub.appraisal.score import Scored
 
 Entry = dict[str, Any]
 
+# Entries that are told beside the others and do not keep a run provisional.
+NOTES = ("overruled",)
+
 
 def missing_of(
     scheme: Scheme, facts: Facts, scored: Sequence[Scored], frontier: Frontier
 ) -> list[Entry]:
-    """One entry a thing that lacks; an empty list means the run is complete.
+    """One entry a thing that lacks, and the notes; see `is_complete`.
 
     kinds: campus (known_until), owing (campus: it has not given back to a restored hub yet), conflicts,
-    quarantined, waiting, facts (indicator, campus, people),
-    unmatched (rows of people who were no members of staff on that date), unscored (people).
+    quarantined, waiting, lesson_days (campus, count, first, last: days with lessons that nobody has closed), facts
+    (indicator, campus, people), unmatched (rows of people who were no members of staff on that date), unscored
+    (people), overruled (people whose lessons come from rows and were entered as well).
     """
     return [
         *_campuses(facts, frontier),
@@ -29,9 +33,26 @@ def missing_of(
         *_counted("conflicts", frontier.open_conflicts, reviews=frontier.open_reviews),
         *_counted("quarantined", frontier.quarantined),
         *_counted("waiting", frontier.waiting),
+        *_lesson_days(facts),
         *_facts(scheme, scored),
         *_counted("unmatched", _unmatched(facts)),
         *_counted("unscored", len(facts.people) - len(scored)),
+        *_counted("overruled", _overruled(facts)),
+    ]
+
+
+def is_complete(missing: Sequence[Entry]) -> bool:
+    """True when nothing lacks: notes may stand."""
+    return all(entry["kind"] in NOTES for entry in missing)
+
+
+def _lesson_days(facts: Facts) -> list[Entry]:
+    days: dict[str, list[str]] = {}
+    for campus, date in facts.open_days:
+        days.setdefault(campus, []).append(date)
+    return [
+        {"kind": "lesson_days", "campus": campus, "count": len(dates), "first": min(dates), "last": max(dates)}
+        for campus, dates in sorted(days.items())
     ]
 
 
@@ -62,7 +83,12 @@ def _facts(scheme: Scheme, scored: Sequence[Scored]) -> list[Entry]:
 def _unmatched(facts: Facts) -> int:
     states = [fact.state for person in facts.people for fact in person.days]
     states += [fact.state for person in facts.people for fact in person.evidence]
+    states += [fact.state for person in facts.people if person.workload for fact in person.workload.held]
     return states.count("unmatched")
+
+
+def _overruled(facts: Facts) -> int:
+    return sum(any(fact.state == "overruled" for fact in person.evidence) for person in facts.people)
 
 
 def by_campus(missing: Sequence[Entry]) -> list[Entry]:

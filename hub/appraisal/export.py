@@ -19,6 +19,7 @@ _LACKING = {
     "quarantined": ("组更改被隔离", "changesets in quarantine"),
     "waiting": ("组更改在等前面的更改", "changesets waiting for earlier ones"),
     "unmatched": ("条事实当日查不到任职", "facts of people without a post on the day"),
+    "overruled": ("人的课时另有登记，以课务记录为准", "people whose lessons were entered as well; the rows count"),
     "unscored": ("人的类别方案没有规定", "people of a category that the scheme does not name"),
 }  # fmt: skip
 
@@ -56,6 +57,9 @@ def lacking_words(entry: Mapping[str, Any], campuses: Mapping[str, str]) -> str:
             return f"{campus} 还没有交回中心恢复后缺的记录 / has not given back what the restored hub lacks"
         case "facts":
             return f"{campus} {entry['name']}：{entry['people']} 人缺 / lacking for {entry['people']} people"
+        case "lesson_days":
+            days = f"{entry['first']} – {entry['last']}"
+            return f"{campus} {entry['count']} 天的课务没有日结（{days}） / lessons of {entry['count']} days not closed"
         case kind:
             zh, en = _LACKING.get(kind, (kind, kind))
             return f"{entry['count']} {zh} / {entry['count']} {en}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from hub.appraisal import store
-from hub.appraisal.completeness import Entry, missing_of
+from hub.appraisal.completeness import Entry, is_complete, missing_of
 from hub.appraisal.facts.frontier import Frontier, read_frontier
 from hub.appraisal.facts.read import read_facts
 from hub.appraisal.facts.rows import Facts, Period
@@ -90,7 +90,7 @@ def _run(replica: Replica, db: Database, outcome: Outcome, author: Author, run_i
     return AppraisalRun(
         id=run_id, term=period.term, begin=period.begin, end=period.end, scheme=stored.scheme,
         version=stored.version, number=store.next_number(db, period.term),
-        provisional=int(bool(outcome.missing)), trial=int(stored.state not in store.VOTED),
+        provisional=int(not is_complete(outcome.missing)), trial=int(stored.state not in store.VOTED),
         frontier=canonical_json(outcome.frontier.document()), missing=canonical_json(outcome.missing),
         digest=outcome.digest, made_at=instant_text(replica.clock.now_ms()), made_by=author.person_id,
     )  # fmt: skip

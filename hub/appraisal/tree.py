@@ -14,7 +14,8 @@ from shared.validation import canonical_decimal
 
 # Worst first: a block's state is the worst of its parts.
 STATES = (
-    "missing", "incomplete", "vetoed", "substituted", "scored", "exempt", "superseded", "unmatched", "none",
+    "missing", "incomplete", "vetoed", "substituted", "scored", "exempt", "superseded", "overruled", "unmatched",
+    "none",
 )
 _INHERITED = ("missing", "incomplete", "vetoed", "substituted")
 
@@ -39,7 +40,7 @@ class Node:
 
     state: scored; missing (no fact: neither full nor zero marks); incomplete (some facts lack); exempt
     (the scheme does not ask it of this category); substituted (a stand-in the scheme names); vetoed;
-    superseded, unmatched (a row that is shown but does not count); none (nothing happened, nothing due).
+    superseded, overruled, unmatched (a row that is shown but does not count); none (nothing happened, nothing due).
     """
 
     code: str

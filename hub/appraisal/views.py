@@ -196,5 +196,5 @@ def _concerning(missing: list[dict[str, Any]], result: dict[str, Any]) -> list[d
     return [
         each for each in missing
         if each["kind"] in ("conflicts", "quarantined", "waiting")
-        or (each["kind"] in ("campus", "owing") and each["campus"] in result["campuses"])
+        or (each["kind"] in ("campus", "owing", "lesson_days") and each["campus"] in result["campuses"])
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from shared.errors import InvalidInput, Problem
 from shared.roles import EVERYWHERE, Held
 from shared.schema import Table, Value
 from shared.validation import load
-from sync.conflicts import Conflict
+from sync.conflicts import Conflict, check_held
 
 TAKE_OTHER = "other"
 
@@ -38,6 +38,7 @@ def chosen_values(table: Table, conflict: Conflict, form: Mapping[str, str]) -> 
     choice = form.get("choice", "")
     for head in conflict.heads:
         if choice == str(head.version):
+            check_held(table, head.values)
             return dict(head.values)
     if choice != TAKE_OTHER or conflict.kind == "delete":
         raise InvalidInput(Problem("choice", "missing", {"zh": "您的决定", "en": "Your decision"}))

@@ -30,17 +30,6 @@ def _initials(line: Line) -> str:
     return str(line.values.get("initials") or "")
 
 
-def in_order(lines: Sequence[Line], column: str, descending: bool) -> list[Line]:
-    """Lines sorted by a column; empty cells last."""
-
-    def place(line: Line) -> tuple[bool, int, str]:
-        value = line.values.get(column)
-        number = value if isinstance(value, int) else 0
-        return (value in (None, "")) != descending, number, line.shown.get(column, "")
-
-    return sorted(lines, key=place, reverse=descending)
-
-
 def edited(form: Mapping[str, str], values: Mapping[str, Value]) -> dict[str, Value]:
     """The fields a person changed: what was posted differs from what the page showed.
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from sqlite_utils import Database
 
 from shared.clock import Clock, local_date
+from shared.rights import OFFICE_ROLES, RULES, Act, Writer, objection
 from shared.roles import EVERYWHERE
-from shared.web.auth import OFFICE_ROLES
-from shared.web.store import account_of, roles_of
+from shared.schema import Value
+from shared.web.store import account_of, booker_of, roles_of
+from sync.change import Header
 
 ORDINARY_RANKS = frozenset({"terminal", "derived", "person"})
 
@@ -29,3 +33,29 @@ class SchoolPolicy:
         """Everybody speaks as a person; "office" needs one of the office's roles at the changeset's campus."""
         office = any(role in OFFICE_ROLES and at in (EVERYWHERE, campus) for role, at in roles)
         return ORDINARY_RANKS | {"office"} if office else ORDINARY_RANKS
+
+    def objection(
+        self, db: Database, author: Header, roles: frozenset[tuple[str, str]], table: str, op: str,
+        rows: Iterable[Mapping[str, Value]],
+    ) -> str | None:  # fmt: skip
+        """What the school's own rules say against the first of these rows that may not be; None when all may."""
+        if table not in RULES:
+            return None
+        writer, known = Writer(author.person_id, roles, author.campus), _Known(self, db)
+        found = (objection(Act(table, op, row), writer, known) for row in rows)
+        return next((reason for reason in found if reason is not None), None)
+
+
+class _Known:
+    """What the rules look up, in the hub's own state."""
+
+    def __init__(self, policy: SchoolPolicy, db: Database) -> None:
+        self._policy, self._db = policy, db
+
+    def roles_held_by(self, person_id: str) -> frozenset[tuple[str, str]]:
+        """See `shared.rights.Known`."""
+        return self._policy.roles_of(self._db, person_id)
+
+    def booker_of(self, series_id: str) -> tuple[str, str]:
+        """See `shared.rights.Known`."""
+        return booker_of(self._db, series_id)

@@ -19,6 +19,9 @@ from shared.schema import Value, table_of, values_of
 
 Values = dict[str, Value | NewId]
 
+# What may happen to one record.
+ACTIONS = ("new", "changed", "corrected", "removed", "same")
+
 
 @dataclass(frozen=True)
 class Row:
@@ -40,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Change:
-    """One record to be written (or found the same). `action`: new, changed, corrected or same."""
+    """One record to be written (or found the same). `action`: new, changed, corrected, removed or same."""
 
     sheet: str
     row: int
@@ -58,22 +61,27 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """All changes of a workbook in the order in which they must be written, and all problems."""
+    """All changes of a workbook in the order in which they must be written, and all problems.
+
+    warnings: what looks wrong and may be meant so; a person must say so before the plan is carried out.
+    """
 
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def digest(self) -> str:
         """Names what this plan would do; a commit must state the digest that the preview showed."""
-        text = repr([(c.sheet, c.row, c.action, c.values, c.before) for c in self.changes if c.action != "same"])
+        written = [(c.sheet, c.row, c.action, c.values, c.before) for c in self.changes if c.action != "same"]
+        text = repr([written, self.warnings])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Sheet title → action → number of rows."""
         found: dict[str, dict[str, int]] = {}
         for change in self.changes:
-            of_sheet = found.setdefault(change.sheet, {"new": 0, "changed": 0, "corrected": 0, "same": 0})
+            of_sheet = found.setdefault(change.sheet, dict.fromkeys(ACTIONS, 0))
             of_sheet[change.action] += 1
         return found
 

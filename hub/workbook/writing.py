@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.workbook.known import NewId
 from hub.workbook.planning import Change
-from shared.schema import Value
+from shared.schema import Value, table_of
 from sync.capture import Writing
 
 Prepare = Callable[[Change, dict[str, Value]], dict[str, Value]]
@@ -29,7 +29,10 @@ def carry_out(
         if prepare:
             values = prepare(change, values)
         record: Any = change.record
-        w.put(record(**values))
+        if change.action == "removed":
+            w.delete(record, tuple(values[name] for name in table_of(record).key))
+        else:
+            w.put(record(**values))
     return minted
 
 

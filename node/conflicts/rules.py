@@ -9,7 +9,7 @@ from shared.ids import campus_of
 from shared.roles import EVERYWHERE, Held
 from shared.schema import Table, Value
 from shared.validation import load
-from sync.conflicts import Conflict, Shown
+from sync.conflicts import Conflict, Shown, check_held
 
 TAKE_OTHER = "other"
 
@@ -44,6 +44,7 @@ def chosen_values(table: Table, conflict: Conflict, form: Mapping[str, str]) -> 
     choice = form.get("choice", "")
     for head in conflict.heads:
         if choice == str(head.version):
+            check_held(table, head.values)
             return dict(head.values)
     if choice != TAKE_OTHER or conflict.kind == "delete":
         raise InvalidInput(Problem("choice", "missing", {"zh": "您的决定", "en": "Your decision"}))

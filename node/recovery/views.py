@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date
 from typing import Any, cast
 
-import segno
 from flask import Blueprint, current_app, g, jsonify, redirect, render_template, request, session, url_for
-from markupsafe import Markup
 
 from node.db import campus, config, is_enrolled
 from node.recovery.daywatch import DayState, DayWatch
@@ -21,7 +18,8 @@ from shared.roles import ANY_STAFF, PUBLIC
 from shared.validation import load
 from shared.web import auth
 from shared.web.db import clock, db, replica, today
-from shared.web.views import safe_next
+from shared.web.qr import qr_svg
+from shared.web.target import safe_next
 from sync.capture import write
 from sync.status import backlog
 
@@ -103,15 +101,6 @@ def seen() -> Any:
     """Somebody has read it: nobody else is stopped by it."""
     recovery_seen(db())
     return redirect(safe_next(request.form.get("next")))
-
-
-def qr_svg(url: str) -> Markup:
-    """A QR code as inline SVG: attributes only, no style and no script, so that the CSP lets it stand."""
-    buffer = io.BytesIO()
-    code = segno.make(url, error="m", micro=False)
-    code.save(buffer, kind="svg", border=3, dark="#000", light="#fff", xmldecl=False, svgns=False, omitsize=True)
-    # segno writes numbers and fixed tags only; the URL itself does not occur in the picture's text.
-    return Markup(buffer.getvalue().decode("ascii"))
 
 
 def clock_page() -> str:

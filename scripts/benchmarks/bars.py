@@ -18,6 +18,7 @@ class Bar:
 
 
 BARS: tuple[Bar, ...] = (
+    Bar("node_rss_mb_loaded", "校区站点繁忙后内存", "node memory after sixty log-ins", 110, "MB"),
     Bar("node_rss_mb", "校区站点空闲内存", "node idle memory", 90, "MB"),
     Bar("node_up_s", "校区站点启动", "node up", 2, "s"),
     Bar("register_page_p95_ms", "点名页 p95", "register page p95", 30, "ms"),
@@ -25,7 +26,9 @@ BARS: tuple[Bar, ...] = (
     Bar("sixty_last_s", "60 人同时保存，最后一人", "60 teachers at once, the last", 3, "s"),
     Bar("sixty_failed", "60 人同时保存，失败", "60 teachers at once, failed", 1, ""),
     Bar("statements_per_row", "应用变更每行语句数", "statements per row applied", 0.1, ""),
-    Bar("appraisal_s", "106 人全年核算", "appraisal of 106 people, a full year", 3, "s"),
+    Bar("capture_times_bare", "带记录的写入是裸写入的倍数", "captured writes, times bare ones", 2.2, ""),
+    Bar("lessons_term_s", "读两校区一学期的课", "lessons of a term, both campuses", 1, "s"),
+    Bar("appraisal_s", "106 人全年核算（含课务）", "appraisal of 106 people, a full year with lessons", 3, "s"),
 )
 
 

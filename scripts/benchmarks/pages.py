@@ -35,6 +35,7 @@ def server_figures(world: World, folder: Path, clock: Clock) -> dict[str, float]
             figures |= memory(server)
             figures |= one_by_one(clerk, big_class(world.consortium), clock)
         figures |= all_at_once(server, world.consortium, clock)
+        figures |= {f"{name}_loaded": value for name, value in memory(server).items()}
     return figures
 
 

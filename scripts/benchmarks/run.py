@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.benchmarks.bars import held_against, table
-from scripts.benchmarks.engine import appraisal_s, statements_per_row
+from scripts.benchmarks.engine import appraisal_s, capture_times_bare, statements_per_row
+from scripts.benchmarks.lessons import lessons_s
 from scripts.benchmarks.pages import server_figures
 from scripts.benchmarks.world import make_world
 from scripts.commands.voice import Voice
@@ -47,11 +48,16 @@ def measure(folder: Path) -> tuple[dict[str, float], dict[str, object]]:
     world = make_world(folder, FULL, clock=clock, randomness=SystemRandomness())
     per_row, applied = statements_per_row(world)
     seconds, rows = appraisal_s(world, system)
-    figures = {"statements_per_row": per_row, "appraisal_s": seconds, **server_figures(world, folder, system)}
+    reading_s, lessons = lessons_s(world, system)
+    figures = {
+        "statements_per_row": per_row, "appraisal_s": seconds, "lessons_term_s": reading_s,
+        **server_figures(world, folder, system),
+    }
+    figures["capture_times_bare"] = capture_times_bare(world, folder / "bare.db", system)
     about: dict[str, object] = {
         "python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count(),
         # Times are a wall clock's: on a machine that is busy with something else they say little.
         "load_1_min": os.getloadavg()[0] if hasattr(os, "getloadavg") else None, "rows_applied": applied,
-        "appraisal_rows": rows,
+        "appraisal_rows": rows, "lessons_in_term": lessons,
     }
     return figures, about

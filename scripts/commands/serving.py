@@ -12,6 +12,8 @@ from typing import Any
 
 from waitress.server import create_server
 
+from scripts.commands.memory import give_large_blocks_back
+
 # One more than a phone's six connections a page, times a class change; idle connections cost little.
 CONNECTIONS_MAX = 400
 
@@ -28,6 +30,7 @@ def serve(
 
     port 0 takes a free one; `on_port` hears which, once connections are taken.
     """
+    give_large_blocks_back()
     server: Any = create_server(
         app, host=host, port=port, threads=threads, connection_limit=CONNECTIONS_MAX, ident="tongxin",
         clear_untrusted_proxy_headers=True,

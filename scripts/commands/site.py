@@ -17,7 +17,8 @@ from shared.ids import Randomness
 from shared.records import RECORDS
 from sync.exchange import ExchangeReport, Progress, run_exchange
 from sync.http import HttpHub
-from sync.replica import Replica, connect, create_replica, open_replica
+from sync.opening import create_replica, open_replica
+from sync.replica import Replica, connect
 
 
 class RunUnderWay(TongxinError):

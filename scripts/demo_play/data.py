@@ -7,9 +7,10 @@ campus B: 6 classes with 90 pupils of whom 48 board, 14 staff. Two teachers of A
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
+from scripts.demo_play.lessons import rooms_of, timetables
 from scripts.demo_play.names import GIVEN_ADULT, GIVEN_CHILD, distinct_names, invented_name
 from scripts.demo_play.term import SCHEDULE, SCHOOL_YEAR, TERM, TERM_BEGIN, TERM_END, term_days
 from shared.records import (
@@ -110,9 +111,24 @@ def invented(sizes: Sequence[Size], mint: Mint, password_hash: str) -> Invented:
         if isinstance(record, GroupMember):
             members[record.group_id] = (*members.get(record.group_id, ()), record.member_id)
     people = [record for each in staff for record in _records_of(each, mint, password_hash)]
+    rooms, groups = _with_rooms(groups, sizes, mint)
+    lessons = timetables(staff, groups, rooms, mint, SEED)
     return Invented(
-        (*places, *people, *groups, *pupils), tuple(staff), tuple(groups), members, tuple(sizes)
+        (*places, *people, *rooms, *groups, *pupils, *lessons), tuple(staff), tuple(groups), members, tuple(sizes)
     )
+
+
+def _with_rooms(
+    groups: Sequence[RosterGroup], sizes: Sequence[Size], mint: Mint
+) -> tuple[list[object], list[RosterGroup]]:
+    """The rooms of all campuses, and the groups with the room that is theirs."""
+    made: list[object] = []
+    own: dict[str, str] = {}
+    for size in sizes:
+        rooms, theirs = rooms_of(size.code, [g for g in groups if g.campus == size.code and g.kind == "class"], mint)
+        made += rooms
+        own |= theirs
+    return made, [replace(group, room_id=own.get(group.id)) for group in groups]
 
 
 def _leads(staffed: Staffed) -> bool:

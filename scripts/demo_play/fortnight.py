@@ -12,6 +12,8 @@ from datetime import date
 from random import Random
 
 from scripts.demo_play.data import SEED, Invented, Staffed
+from scripts.demo_play.lessons import VISIT_DAYS
+from scripts.demo_play.term import weekday_of
 from shared.records import RosterGroup
 
 FORTNIGHT_BEGIN = date(2025, 9, 15)
@@ -72,8 +74,8 @@ def staff_days(consortium: Invented, campus: str, day: date) -> list[StaffDayPla
 
 
 def works_at(staffed: Staffed, campus: str, day: date) -> bool:
-    """Own people every day; an itinerant teacher is at the other campus on Tuesdays and Thursdays only."""
-    travels = bool(staffed.also_at) and day.isoweekday() in (2, 4)
+    """Own people every day; an itinerant teacher is at the other campus on the visit days only."""
+    travels = bool(staffed.also_at) and weekday_of(day) in VISIT_DAYS
     return staffed.also_at == campus if travels else staffed.campus == campus
 
 

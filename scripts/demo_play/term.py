@@ -43,3 +43,8 @@ def _stored(campus: str, day: ResolvedDay) -> CalendarDay:
 def school_days(begin: date, end: date) -> list[date]:
     """The dates on which there is school, from `begin` up to, not including, `end`."""
     return [day.date for day in resolved_days() if begin <= day.date < end and day.kind in TAUGHT]
+
+
+def weekday_of(day: date) -> int:
+    """The weekday (1 = Monday) whose lessons a date has: on a make-up day the one it stands in for."""
+    return FOLLOWS[day].weekday if day in FOLLOWS else day.isoweekday()

@@ -40,7 +40,10 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True)
 class Spec:
-    """All that is declared about one field."""
+    """All that is declared about one field.
+
+    owner_only: only the owning campus or the hub changes it, or inserts it with another value than its default.
+    """
 
     kind: Kind
     zh: str
@@ -53,6 +56,7 @@ class Spec:
     codes: str | None = None
     rule: Rule | None = None
     unit: str | None = None
+    owner_only: bool = False
 
 
 @dataclass(frozen=True)

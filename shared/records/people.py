@@ -55,6 +55,7 @@ class Account:
     password_hash: str = text("口令摘要", "password hash", high=200, default="")
     revoked_at: str | None = instant("停用时间", "revoked at", null=True, default=None, rule=Rule.RANK)
     must_change: int = flag("须改口令", "must change password", default=0)
+    password_until: str | None = instant("口令有效至", "password valid until", null=True, default=None)
 
 
 @record(

@@ -127,3 +127,13 @@ class DateConfirmation:
     confirmed_by: str = ref("确认人", "confirmed by", key=True)
     clock_said: str = text("电脑时间", "clock said", high=24)
     boot: str = text("开机号", "boot session", high=40)
+
+
+@record(Declaration("public_holiday", "法定节假日", "public holiday", "con", _HUB, roles=_OFFICE, archive=True))
+class PublicHoliday:
+    """One date of a year's official notice: a day off, or a weekend day on which schools work (调休)."""
+
+    date: str = day("日期", "date", key=True)
+    name: str = text("名称", "name", high=40)
+    off: int = flag("放假", "day off", default=1)
+    source: str = text("文件", "source", high=120, default="")

@@ -43,6 +43,8 @@ class RosterGroup:
     position: int = integer("排序", "position", 0, 9999, default=0)
     begin: str = day("开始", "begin", unit="span")
     end: str | None = day("结束", "end", null=True, default=None, unit="span")
+    carer_id: str | None = ref("保育员", "carer", null=True, default=None)
+    room_id: str | None = ref("本班教室", "own room", null=True, default=None)
 
 
 @record(

@@ -20,6 +20,7 @@ from shared.roles import ACTIONS, ANY_STAFF, MACHINE, PUBLIC, role_word
 from shared.web import auth, db, views
 from shared.web.config import SiteConfig
 from shared.web.connections import Connections
+from shared.web.devices import views as devices
 from shared.web.lockout import FailedLogins
 from shared.web.times import spoken_date, spoken_duration, spoken_instant
 from shared.web.words import error_shape, message_of, problem_words, status_of
@@ -76,7 +77,7 @@ def make_app(
     """
     app = Flask(name, static_folder=None)
     _configure(app, config)
-    all_routes = {**views.ROUTES, **routes}
+    all_routes = {**views.ROUTES, **devices.ROUTES, **routes}
     app.extensions["tongxin"] = db.Site(
         replica=replica, config=config, routes=all_routes, failed_logins=FailedLogins(config.lockout),
         connections=Connections(replica), menu=tuple(menu), head=head, day=day, campus=campus,
@@ -94,6 +95,7 @@ def make_app(
     _register_filters(app)
     _register_errors(app)
     app.register_blueprint(views.blueprint())
+    app.register_blueprint(devices.blueprint())
     for room in rooms:
         app.register_blueprint(room)
     check_routes(app, all_routes)

@@ -11,13 +11,12 @@ from flask import Flask, Response, current_app, g, redirect, request, session, u
 from flask_wtf.csrf import CSRFProtect
 
 from shared.errors import NotAllowed
+from shared.rights import OFFICE_ROLES
 from shared.roles import ANY_STAFF, EVERYWHERE, MACHINE, PUBLIC, may_do
 from shared.web.db import clock, db, site, today
 from shared.web.store import AccountRow, account_of, campus_names, roles_of
 from sync.change import Author
 
-# Held at a campus, these make a person speak for its office, not only for himself (C4, rank).
-OFFICE_ROLES = frozenset({"clerk", "campus_head", "general_principal", "centre_director"})
 BROWSER_KEYS = ("lang", "phone_offset_ms", "recovery_seen")
 _WITH_OLD_PASSWORD = frozenset({"shell.password", "shell.logout", "shell.language"})
 

@@ -20,10 +20,12 @@ class AccountRow:
     password_hash: str
     revoked_at: str | None
     must_change: bool
+    password_until: str | None = None
 
 
 _ACCOUNT = """
-SELECT a.person_id, a.login, coalesce(p.name, a.login), a.password_hash, a.revoked_at, a.must_change
+SELECT a.person_id, a.login, coalesce(p.name, a.login), a.password_hash, a.revoked_at, a.must_change,
+       a.password_until
 FROM account a LEFT JOIN person p ON p.id = a.person_id
 """
 
@@ -45,8 +47,8 @@ def account_of(db: Database, person_id: str) -> AccountRow | None:
 
 
 def _account(row: tuple[Any, ...]) -> AccountRow:
-    person_id, login, name, password_hash, revoked_at, must_change = row
-    return AccountRow(person_id, login, name, password_hash, revoked_at, bool(must_change))
+    person_id, login, name, password_hash, revoked_at, must_change, until = row
+    return AccountRow(person_id, login, name, password_hash, revoked_at, bool(must_change), until)
 
 
 def roles_of(db: Database, person_id: str, day: str) -> frozenset[tuple[str, str]]:
@@ -77,3 +79,9 @@ def names_of(db: Database, ids: Iterable[str], *, campus: str = "", lang: str = 
     for code, name, name_en in db.conn.execute(sql, (campus,)):
         found[f"session:{code}"] = name if lang.startswith("zh") else name_en or name
     return found
+
+
+def booker_of(db: Database, series_id: str) -> tuple[str, str]:
+    """Who booked, and from which campus; two empty words for a booking that is not here."""
+    row = db.conn.execute("SELECT booked_by, campus FROM booking_series WHERE id = ?", (series_id,)).fetchone()
+    return (str(row[0]), str(row[1])) if row else ("", "")

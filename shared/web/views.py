@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, jsonify, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import generate_csrf
 
+from shared.clock import instant_text
 from shared.errors import InvalidInput, NotAllowed, Problem
 from shared.records import Account
 from shared.roles import ANY_STAFF, PUBLIC
 from shared.text import tidied
 from shared.web import auth
 from shared.web.db import clock, db, replica, site
+from shared.web.devices.views import known_device
 from shared.web.passwords import hash_password, password_fits, problem_with_password
 from shared.web.store import AccountRow, account_by_login, account_of
+from shared.web.target import safe_next
 from sync.capture import write
 
 ROUTES = {
@@ -38,20 +40,12 @@ def blueprint() -> Blueprint:
     return room
 
 
-def safe_next(target: str | None) -> str:
-    """A path on this site; anything that leads elsewhere becomes the front page."""
-    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
-        return "/"
-    parts = urlsplit(target)
-    return "/" if parts.scheme or parts.netloc else target
-
-
 def login() -> Any:
     """Log in by form, or by JSON {"login", "password"} which answers with the CSRF token to send along."""
     if request.method == "GET":
         if auth.visitor().person_id:
             return redirect(safe_next(request.args.get("next")))
-        return render_template("shell/login.html", next=safe_next(request.args.get("next")), login="", failed=None)
+        return _login_page()
     given = request.get_json() if request.is_json else request.form
     if not isinstance(given, dict | type(request.form)):
         raise InvalidInput(Problem("login", "not_an_object"))
@@ -73,6 +67,14 @@ def login() -> Any:
     return redirect(safe_next(request.form.get("next")))
 
 
+def _login_page() -> str:
+    """The PIN on a phone that is known, else name and password. A printed slip's QR names the log-in."""
+    target, known = safe_next(request.args.get("next")), known_device()
+    if known is not None and request.args.get("by") != "password":
+        return render_template("devices/pin.html", account=known[1], next=target, left=None)
+    return render_template("shell/login.html", next=target, login=request.args.get("login", "")[:40], failed=None)
+
+
 def _checked_account(name: str, secret: str) -> AccountRow:
     failures, now_ms = site().failed_logins, clock().monotonic_ms()
     address = request.remote_addr or ""
@@ -84,6 +86,8 @@ def _checked_account(name: str, secret: str) -> AccountRow:
     if account is None or account.revoked_at or not fits:
         failures.failed(name, address, now_ms)
         raise NotAllowed("login_wrong")
+    if account.password_until and account.password_until <= instant_text(clock().now_ms()):
+        raise NotAllowed("password_expired")
     failures.succeeded(name)
     return account
 
@@ -113,7 +117,7 @@ def password() -> Any:
         return render_template("shell/password.html", problems=(problem,)), 422
     hashed = hash_password(request.form["new"], site().config.password)
     with write(replica(), db(), auth.author()) as w:
-        w.update(Account, (account.person_id,), {"password_hash": hashed, "must_change": 0})
+        w.update(Account, (account.person_id,), {"password_hash": hashed, "must_change": 0, "password_until": None})
     changed = account_of(db(), account.person_id)
     if changed is None:
         raise NotAllowed("login_needed")

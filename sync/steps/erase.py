@@ -15,7 +15,7 @@ from sync.change import LOCAL_OPERATOR, Author
 from sync.entries import HubEntry, append_entry, receipt_time
 from sync.erasure import forget, touching
 from sync.errors import BadMessage
-from sync.heads import Key
+from sync.opened import Key
 from sync.replica import Replica
 
 
@@ -36,20 +36,22 @@ def erase(db: Database, replica: Replica, record: type, key: Key, *, by: str) ->
         entry = append_entry(
             db, n, received_at=receipt_time(replica, db), kind="erase", reason="erased", data=data
         )
-        forget(db, replica.tables, table, key)
+        forget(db, replica.tables, entry.scope, table.name, key_text(key))
     return entry
 
 
 def take_erasure(db: Database, tables: Mapping[str, Table], entry: HubEntry) -> None:
     """Carry out an erasure that the hub's log tells of."""
-    forget(db, tables, *erased_row(tables, entry))
+    forget(db, tables, entry.scope, *erased_row(tables, entry))
 
 
-def erased_row(tables: Mapping[str, Table], entry: HubEntry) -> tuple[Table, Key]:
-    """The row that an erasure is about. Raises BadMessage("damaged")."""
+def erased_row(tables: Mapping[str, Table], entry: HubEntry) -> tuple[str, str]:
+    """The row that an erasure is about, as table name and key text. Raises BadMessage("damaged")."""
     try:
         told = json.loads(entry.data)
-        table = tables[told["table"]]
-        return table, key_parts(table, told["key"])
+        name, text = str(told["table"]), str(told["key"])
+        if name in tables:
+            key_parts(tables[name], text)
     except (ValueError, KeyError, TypeError) as error:
         raise BadMessage("damaged") from error
+    return name, text

@@ -15,8 +15,8 @@ from sync.chain import HASH8
 from sync.conflicts import count_open
 from sync.errors import BadMessage, NotEnrolled, Revoked, UpgradeNeeded
 from sync.protocol import APP_VERSION, SYNC_VERSION, VERSIONS_SPOKEN
-from sync.replica import SCHEMA_VERSION, Replica, set_setting, setting
-from sync.status import backlog
+from sync.replica import Replica, set_setting, setting
+from sync.status import backlog, count_parked
 from sync.steps.judge import Sender
 
 
@@ -29,10 +29,11 @@ def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, An
         (replica.node,),
     ).fetchall()
     return {
-        "v": SYNC_VERSION, "schema": SCHEMA_VERSION, "app": APP_VERSION, "epoch": setting(db, "epoch"),
+        "v": SYNC_VERSION, "schema": replica.schema, "app": APP_VERSION, "epoch": setting(db, "epoch"),
         "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else dict(held),
         "backlog": backlog(db)[0],
-        "conflicts": count_open(db, replica)[0], "nodes": nodes_digest(db), "turn": _next_turn(replica, db),
+        "conflicts": count_open(db, replica)[0], "parked": count_parked(db), "nodes": nodes_digest(db),
+        "turn": _next_turn(replica, db),
         "nonce": replica.randomness.text(8),
     }  # fmt: skip
 
@@ -120,12 +121,12 @@ def note_sender(replica: Replica, db: Database, sender: Sender, head: Mapping[st
     if type(turn) is not int or not 0 <= turn <= NUMBER_MAX:
         raise BadMessage("damaged")
     db.conn.execute(
-        "UPDATE _node SET last_contact = ?, clock_offset_ms = ?, backlog = ?, open_conflicts = ?, app_version = ?,"
-        " last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?, epoch = ?"
+        "UPDATE _node SET last_contact = ?, clock_offset_ms = ?, backlog = ?, open_conflicts = ?, parked = ?,"
+        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?, epoch = ?"
         " WHERE node = ? AND turn < ?",
         (
             now, int(head["now"]) - now, _count(head.get("backlog")), _count(head.get("conflicts")),
-            str(head.get("app", ""))[:20], int(head.get("complete") is True), now, turn,
+            _count(head.get("parked")), str(head.get("app", ""))[:20], int(head.get("complete") is True), now, turn,
             json.dumps(head.get("cursors")), setting(db, "epoch"), sender.node, turn,
         ),
     )  # fmt: skip

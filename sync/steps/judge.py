@@ -6,21 +6,31 @@ order of the reasons in `docs/sync-protocol.md`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlite_utils import Database
 
 from shared.schema import Table, Value
+from shared.text import is_clean
 from shared.validation import problems_in_rows
 from sync.body import decode_header, decode_parts, rows_of
 from sync.change import Block, Header
 from sync.errors import BadMessage
 from sync.heads import own_weight
-from sync.journal import Opened, change_at, keys_in, open_changeset
+from sync.journal import keys_in
 from sync.log import logged, read_changeset
-from sync.replica import SCHEMA_VERSION, Replica
+from sync.opened import Opened, change_at, open_changeset
+from sync.replica import Replica
+from sync.waiting import is_torn, members_of
+
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+# The reasons for which a value may be wrong here and right in a newer schema.
+MAY_WIDEN = frozenset(
+    {"missing", "out_of_range", "too_long", "not_date", "not_time", "not_instant", "not_decimal", "not_code"}
+)
 
 
 class Policy(Protocol):
@@ -31,6 +41,15 @@ class Policy(Protocol):
 
     def ranks_of(self, roles: frozenset[tuple[str, str]], campus: str) -> frozenset[str]:
         """The ranks that someone with these roles may claim at a campus."""
+
+    def objection(
+        self, db: Database, author: Header, roles: frozenset[tuple[str, str]], table: str, op: str,
+        rows: Iterable[Mapping[str, Value]],
+    ) -> str | None:  # fmt: skip
+        """The reason why this author may not write one of these rows of a table he may write, or None.
+
+        A row holds the key and, of an update, the columns it changes.
+        """
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,15 @@ def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int
         refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))
         if refusal is not None:
             return refusal
+        reason = policy.objection(db, header, roles, block.table, block.op, _rows_as_dicts(block))
+        if reason is not None:
+            return Refusal(reason, {"table": block.table, "person": header.person_id})
     return _repeated_row(replica, opened) or _forged_weight(replica, db, opened) or _refused_parent(replica, db, opened)
+
+
+def _rows_as_dicts(block: Block) -> Iterable[Mapping[str, Value]]:
+    names = tuple(block.columns)
+    return (dict(zip(names, values, strict=True)) for values in rows_of(block, names))
 
 
 def _erasable_in_plain_part(replica: Replica, db: Database, n: int) -> bool:
@@ -87,10 +114,14 @@ def _judge_block(
 ) -> Refusal | None:
     scope, block = placed
     table = replica.tables.get(block.table)
+    newer = header.schema > replica.schema
+    unspeakable = _unspeakable(block) if newer else None
+    if unspeakable is not None:
+        return unspeakable
     if table is None:
         # A newer schema's table is kept and takes effect at the upgrade; an invented one is not (C12).
-        return None if header.schema > SCHEMA_VERSION else Refusal("unknown_table", {"table": block.table})
-    shape = _wrong_shape(table, header, block)
+        return None if newer else Refusal("unknown_table", {"table": block.table})
+    shape = _wrong_shape(table, replica.schema, header, block)
     if shape is not None:
         return shape
     keys = rows_of(block, table.key)
@@ -134,6 +165,8 @@ def _forged_weight(replica: Replica, db: Database, opened: Opened) -> Refusal | 
         for row, weights in enumerate(block.weights):
             key = tuple(block.columns[name][row] for name in table.key)
             for weight, unit, named in zip(weights, block.units, block.bases[row], strict=False):
+                if all(unit != known.name for known in table.units):
+                    continue  # a newer schema's field
                 versions = [opened.names[i] for i in named if i < len(opened.names)]
                 if weight > max((_weight_in(db, table, key, unit, n) for n in versions), default=0):
                     return Refusal("forged_weight", {"table": table.name})
@@ -154,10 +187,21 @@ def _weight_in(db: Database, table: Table, key: tuple[Value, ...], unit: str, n:
     return 0
 
 
-def _wrong_shape(table: Table, header: Header, block: Block) -> Refusal | None:
+def _unspeakable(block: Block) -> Refusal | None:
+    """What no schema will ever hold: numbers beyond SQLite's, text that is not clean."""
+    for name, values in block.columns.items():
+        for value in set(values):
+            if (isinstance(value, int) and not INT_MIN <= value <= INT_MAX) or (
+                isinstance(value, str) and not is_clean(value)
+            ):
+                return Refusal("invalid_value", {"table": block.table, "column": name, "why": "not_a_value"})
+    return None
+
+
+def _wrong_shape(table: Table, ours: int, header: Header, block: Block) -> Refusal | None:
     known = {c.name for c in table.columns}
     units = {unit.name for unit in table.units[1:]}
-    newer = header.schema > SCHEMA_VERSION
+    newer = header.schema > ours
     if set(table.key) - block.columns.keys():
         return Refusal("missing_column", {"table": table.name})
     strange = (block.columns.keys() - known) | (set(block.units) - units)
@@ -166,10 +210,14 @@ def _wrong_shape(table: Table, header: Header, block: Block) -> Refusal | None:
     if block.op == "u":
         wanted = {c for unit in table.units[1:] if unit.name in block.units for c in unit.columns}
     else:
-        wanted = known if block.op == "i" and header.schema >= SCHEMA_VERSION else set(table.key)
+        wanted = known if block.op == "i" and header.schema >= ours else set(table.key)
     if wanted - block.columns.keys():
         return Refusal("missing_column", {"table": table.name, "column": sorted(wanted - block.columns.keys())[0]})
     problems = problems_in_rows(table, block.columns)
+    if newer:
+        # What our table cannot hold is parked; types and what a key is made of never change (C12).
+        gone = {(name, "missing") for name in table.key}
+        problems = [p for p in problems if p.reason not in MAY_WIDEN or (p.field, p.reason) in gone]
     if problems:
         return Refusal("invalid_value", {"table": table.name, "column": problems[0].field, "why": problems[0].reason})
     return None
@@ -218,20 +266,33 @@ def _only(opened: Opened, *, inserts: bool) -> Opened:
 def judge_actions(
     replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int]
 ) -> dict[int, Refusal]:
-    """Verdicts on several changesets, a whole action at a time: n → refusal.
-
-    In the order in which the origin committed them, which streams sent one after the other do not show.
-    """
-    actions: dict[str, list[int]] = {}
-    for n in sorted(numbers, key=lambda n: decode_header(read_changeset(db, n).header).commit):
-        action = db.conn.execute("SELECT action || '/' || o FROM _changeset WHERE n = ?", (n,)).fetchone()[0]
+    """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal."""
+    actions: dict[tuple[int, str], list[int]] = {}
+    for n in numbers:
+        action = db.conn.execute("SELECT o, action FROM _changeset WHERE n = ?", (n,)).fetchone()
         actions.setdefault(action, []).append(n)
     refused: dict[int, Refusal] = {}
-    for members in actions.values():
-        theirs = _origin_of(db, sender, members[0])
-        found = {n: r for n in members if (r := judge(replica, db, policy, theirs, n)) is not None}
+    for action, members in actions.items():
+        if is_torn(members_of(db, *action)):
+            found = {n: Refusal("forged_action", {}) for n in members}
+        elif (earlier := _refused_before(db, action, members)) is not None:
+            found = {n: Refusal("whole_action", {"because": earlier}) for n in members}
+        else:
+            theirs = _origin_of(db, sender, members[0])
+            found = {n: r for n in members if (r := judge(replica, db, policy, theirs, n)) is not None}
         _mark(db, members, found, refused)
     return refused
+
+
+def _refused_before(db: Database, action: tuple[int, str], members: Sequence[int]) -> str | None:
+    """The reason why another part of the action was refused earlier: a restored hub may have taken that part
+    back, verdict and all, from a node that does not hold the rest."""
+    row = db.conn.execute(
+        "SELECT coalesce(reason, '') FROM _changeset WHERE o = ? AND action = ? AND state IN ('quarantined', 'hole')"
+        " AND n NOT IN (SELECT value FROM json_each(?))",
+        (*action, json.dumps(list(members))),
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _origin_of(db: Database, sender: Sender, n: int) -> Sender:

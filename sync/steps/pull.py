@@ -18,8 +18,9 @@ from sync.entries import HubEntry, entries_since, scope_end, store_entry
 from sync.erasure import without_erased
 from sync.errors import BadMessage
 from sync.heads import redecide
-from sync.journal import apply_changesets, keys_in, open_changeset, recompute_rows
+from sync.journal import apply_changesets, keys_in, recompute_rows
 from sync.log import logged, origin_number, pack_parts, read_changeset
+from sync.opened import open_changeset
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize
@@ -180,11 +181,13 @@ def take_news(
     moved = []
     for entry in entries:
         n = find_version_any(db, entry)
+        # A winner can only change where a stamp does: for most receipts it does not.
+        if entry.effective < logged(db, [n])[n].effective:
+            moved.append(n)
         store_entry(db, entry, n)
-        moved.append(n)
-        if entry.kind == "receipt" and entry.verdict == "refused" and _state(db, n) == "applied":
+        if entry.kind == "receipt" and entry.verdict == "refused" and _stands(db, n) == "applied":
             refused.append(n)
-        elif entry.kind == "receipt" and entry.verdict == "accepted" and _state(db, n) in ("quarantined", "hole"):
+        elif entry.kind == "receipt" and entry.verdict == "accepted" and _stands(db, n) in ("quarantined", "hole"):
             # Another verdict than the one a restored hub had given once, and lost (C11).
             let_in.append((entry, bodies[entry.hub_seq]))
     check_tops(db, head.get("t", {}), reader, keys)
@@ -274,16 +277,22 @@ def _state(db: Database, n: int) -> str:
     return str(db.conn.execute("SELECT state FROM _changeset WHERE n = ?", (n,)).fetchone()[0])
 
 
+def _stands(db: Database, n: int) -> str:
+    """The state that a verdict gave a changeset; one that waits takes it when what it needs is here."""
+    sql = "SELECT CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END FROM _changeset WHERE n = ?"
+    return str(db.conn.execute(sql, (n,)).fetchone()[0])
+
+
 def _take_out(replica: Replica, db: Database, numbers: Sequence[int]) -> None:
     """Un-apply what the hub refused: our own is offered for re-entry, others' is a hole like any other (C9). The
     values stay in the log."""
     for n in numbers:
         opened = open_changeset(db, n)
-        db.conn.execute(
-            "UPDATE _changeset SET state = CASE WHEN (SELECT node FROM _origin WHERE o = _changeset.o) = ?"
-            " THEN 'quarantined' ELSE 'hole' END WHERE n = ?",
-            (replica.node, n),
-        )
+        own = db.conn.execute("SELECT node FROM _changeset JOIN _origin USING (o) WHERE n = ?", (n,)).fetchone()[0]
+        out = (State.QUARANTINED if own == replica.node else State.HOLE).value
+        # One that waits goes there when what it needs is here.
+        db.conn.execute("UPDATE _changeset SET due = ? WHERE n = ? AND state = 'waiting'", (out, n))
+        db.conn.execute("UPDATE _changeset SET state = ? WHERE n = ? AND state <> 'waiting'", (out, n))
         recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))
 
 
@@ -294,6 +303,9 @@ def _put_in(replica: Replica, db: Database, let_in: Sequence[tuple[HubEntry, Cha
         if changeset is not None and changeset.parts is not None:
             parts = without_erased(db, replica.tables, changeset).parts
             db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(parts), n))
+        if _state(db, n) == "waiting":
+            db.conn.execute("UPDATE _changeset SET due = 'applied' WHERE n = ?", (n,))
+            continue  # it goes in when what it needs is here
         db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE n = ?", (n,))
         opened = open_changeset(db, n)
         recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))

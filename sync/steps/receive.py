@@ -1,4 +1,8 @@
-"""Receive: verified changesets go into the log; those whose predecessor or bases are not here yet wait."""
+"""Receive: verified changesets go into the log; those whose predecessor or bases are not here yet wait.
+
+At the hub what is still to be judged also waits for its whole action (precise point 6). A node does not hold all
+scopes and holds nothing together: there the hub's entries have judged already.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +14,26 @@ from sqlite_utils import Database
 from sync.body import decode_header, decode_parts
 from sync.change import RANKS, Changeset, Header, State
 from sync.erasure import without_erased
-from sync.log import Entry, append, find_version, has_link, origin_number, pack_parts, read_changeset
+from sync.log import Entry, append, find_version, has_link, origin_number, pack_parts
 from sync.replica import Replica
+from sync.waiting import release_waiting
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A changeset to store, with the effective stamp known so far and the state it shall have when ready."""
+    """A changeset to store, with the effective stamp known so far and the state it shall have when ready.
+
+    state None: nobody has judged it; it gets ready with its whole action only, for the caller to judge.
+    """
 
     changeset: Changeset
     effective: int | None = None
-    state: State = State.APPLIED
+    state: State | None = State.APPLIED
 
 
 def receive(replica: Replica, db: Database, arrivals: Iterable[Arrival]) -> list[int]:
-    """Store what is new; the local numbers that are ready, in an order in which each follows what it needs.
+    """Store what is new; the local numbers that are ready, in an order in which each follows what it needs and
+    an origin's actions follow its commits.
 
     What was held back earlier and is ready now is among them. Inside the caller's transaction.
     """
@@ -36,18 +45,19 @@ def receive(replica: Replica, db: Database, arrivals: Iterable[Arrival]) -> list
             fill_hole(db, replica, changeset)
             continue
         header = decode_header(changeset.header)
-        complete = is_complete(db, changeset, header)
+        state = arrival.state if arrival.state and is_complete(db, changeset, header) else State.WAITING
         entry = Entry(
             header,
             count_rows(changeset, replica.limits.changeset_rows),
             RANKS.get(header.rank, 0),
-            arrival.state if complete else State.WAITING,
+            state,
             header.stamp_ms if arrival.effective is None else arrival.effective,
+            arrival.state,
         )
         n = append(db, without_erased(db, replica.tables, changeset), entry)
-        if complete:
+        if state is not State.WAITING:
             ready.append(n)
-    return ready + _released_by_arrivals(db)
+    return ready + release_waiting(db)
 
 
 def fill_hole(db: Database, replica: Replica, changeset: Changeset) -> None:
@@ -80,24 +90,6 @@ def _link_not_waiting(db: Database, origin: int, changeset: Changeset) -> bool:
         (origin, changeset.scope, changeset.seq - 1, changeset.prev),
     ).fetchone()
     return row is None
-
-
-def _released_by_arrivals(db: Database) -> list[int]:
-    """Waiting changesets that can go now, each round letting more through, until none moves."""
-    released: list[int] = []
-    moved = True
-    while moved:
-        moved = False
-        for (n,) in db.conn.execute("SELECT n FROM _changeset WHERE state = 'waiting' ORDER BY n").fetchall():
-            changeset = read_changeset(db, n)
-            if is_complete(db, changeset, decode_header(changeset.header)):
-                db.conn.execute(
-                    "UPDATE _changeset SET state = CASE WHEN parts IS NULL THEN 'hole' ELSE 'applied' END WHERE n = ?",
-                    (n,),
-                )
-                released.append(n)
-                moved = True
-    return released
 
 
 def count_rows(changeset: Changeset, limit: int) -> int:

@@ -9,7 +9,8 @@ from shared.errors import NotFound
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author
 from sync.entries import append_entry, receipt_time
-from sync.journal import keys_in, open_changeset, recompute_rows
+from sync.journal import keys_in, recompute_rows
+from sync.opened import open_changeset
 from sync.replica import Replica
 
 

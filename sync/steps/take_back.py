@@ -20,9 +20,10 @@ from sync.entries import HubEntry, next_hub_seq, scope_end, store_entry
 from sync.erasure import is_dead, without_erased
 from sync.errors import BadMessage
 from sync.heads import redecide
-from sync.journal import apply_changesets, keys_in, open_changeset, recompute_rows
+from sync.journal import apply_changesets, keys_in, recompute_rows
 from sync.keys import signed_by
 from sync.log import Entry, append, read_changeset
+from sync.opened import open_changeset
 from sync.replica import Replica, set_setting, setting
 from sync.steps.erase import erased_row, take_erasure
 from sync.steps.hello import peer_keys
@@ -206,8 +207,8 @@ def _adopt_entry(replica: Replica, db: Database, adopted: Adopted, one: Told, n:
         _issue_again(db, one, n)
         adopted.reopened.append(n)
     elif entry.kind == "erase":
-        table, key = erased_row(replica.tables, entry)
-        if not is_dead(db, table.name, key) and entry.data not in {known.data for known in adopted.erased}:
+        known = entry.data in {other.data for other in adopted.erased}
+        if not known and not is_dead(db, *erased_row(replica.tables, entry)):
             _issue_again(db, one, n)
             adopted.erased.append(entry)
     elif entry.kind in ("receipt", "redate"):

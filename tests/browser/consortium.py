@@ -42,7 +42,8 @@ from sync.capture import write
 from sync.change import Author
 from sync.exchange import ExchangeReport, run_exchange
 from sync.http import HttpHub
-from sync.replica import Replica, connect, create_replica
+from sync.opening import create_replica
+from sync.replica import Replica, connect
 from sync.steps.enrol import enrol, issue_code
 from tests.support.browser import served
 

@@ -12,7 +12,7 @@ from shared.clock import SystemClock
 from shared.ids import SystemRandomness
 from shared.records import RECORDS
 from shared.web.config import SiteConfig
-from sync.replica import open_replica
+from sync.opening import open_replica
 
 
 def main(database: Path, port_file: Path) -> None:

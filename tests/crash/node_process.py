@@ -21,7 +21,8 @@ from sync.change import Author
 from sync.errors import SyncError
 from sync.exchange import run_exchange
 from sync.http import HttpHub
-from sync.replica import Replica, connect, open_replica
+from sync.opening import open_replica
+from sync.replica import Replica, connect
 
 CLERK = Author("A-clerk", rank="office")
 TIRELESS = 1_000_000

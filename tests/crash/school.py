@@ -14,7 +14,7 @@ from shared.ids import SystemRandomness
 from shared.records import RECORDS, Account, AccountRole, Campus, Person
 from sync.capture import write
 from sync.change import Author
-from sync.replica import create_replica, open_replica
+from sync.opening import create_replica, open_replica
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from sync.verify import verify
 from tests.simulation.canonical import difference, state_of

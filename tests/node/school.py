@@ -34,7 +34,8 @@ from shared.web.config import PasswordCost, SiteConfig
 from shared.web.passwords import hash_password
 from sync.capture import write
 from sync.change import Author
-from sync.replica import Replica, connect, create_replica
+from sync.opening import create_replica
+from sync.replica import Replica, connect
 
 MONDAY = "2025-09-15"
 SUNDAY = "2025-09-14"

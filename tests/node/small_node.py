@@ -22,7 +22,8 @@ from shared.records import (
     RosterGroup,
 )
 from sync.capture import Author, write
-from sync.replica import Replica, connect, create_replica
+from sync.opening import create_replica
+from sync.replica import Replica, connect
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from tests.web.small_site import CONFIG, clock_at, fill, people, person
 

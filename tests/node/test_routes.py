@@ -11,7 +11,7 @@ VALUES = {
     "filename": "shell.css",
 }  # fmt: skip
 # They begin or end the session of the walk itself, or count as its failed log-ins.
-SESSION_ROUTES = {"shell.login", "shell.logout", "shell.password", "api.log_in", "api.log_out"}
+SESSION_ROUTES = {"shell.login", "shell.logout", "shell.password", "api.log_in", "api.log_out", "devices.remember"}
 # Beside the action of the route, these ask for more than a role, and say so with 403 themselves.
 ASK_FOR_MORE = {"attendance.save", "api.take", "api.correct", "api.enter_staff_days"}
 

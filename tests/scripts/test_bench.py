@@ -1,15 +1,18 @@
 """The benchmarks count what they say they count."""
 
+import itertools
 from pathlib import Path
 
 import pytest
 
 from scripts.benchmarks.bars import BARS, held_against, percentile, table
 from scripts.benchmarks.engine import runs_of, statements_per_row
+from scripts.benchmarks.lessons import timetable
 from scripts.benchmarks.world import make_world
-from scripts.demo_play.data import SMALL
+from scripts.demo_play.data import FULL, SMALL, invented
 from shared.clock import SystemClock
 from shared.ids import SystemRandomness
+from shared.records import TimetableSlot
 
 
 @pytest.mark.parametrize(
@@ -33,6 +36,16 @@ def test_every_bar_has_its_own_name() -> None:
 def test_one_statement_bound_to_many_rows_counts_once() -> None:
     seen = ["BEGIN", "INSERT INTO t VALUES (1, 'a''b')", "INSERT INTO t VALUES (2, NULL)", "-- trigger", "SELECT 1"]
     assert list(runs_of(seen)) == ["BEGIN", "INSERT INTO t VALUES (?, ?)", "SELECT ?"]
+
+
+def test_the_timetable_that_is_measured_has_nobody_in_two_places_at_one_time() -> None:
+    ids = itertools.count(1)
+    consortium = invented(FULL, lambda campus: f"{campus}-{next(ids)}-AA", "")
+    slots = [row for campus in "AB" for row in timetable(consortium, campus, f"{campus}-1-AA")
+             if isinstance(row, TimetableSlot)]  # fmt: skip
+    assert len(slots) == (31 + 6) * 30
+    for named in ("teacher_id", "group_id"):
+        assert len({(slot.weekday, slot.period, getattr(slot, named)) for slot in slots}) == len(slots)
 
 
 def test_rows_are_applied_set_wise(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ from shared.schema import values_of
 from shared.validation import load
 from sync.capture import Author, write
 from sync.change import LOCAL_OPERATOR
-from sync.replica import connect, create_replica
+from sync.opening import create_replica
+from sync.replica import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 

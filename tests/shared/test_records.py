@@ -86,6 +86,7 @@ def test_records_are_frozen_and_by_name_only() -> None:
 
 def test_pupils_never_go_to_every_node() -> None:
     """DESIGN §2: pupils and all about them stay with their campus and the hub."""
+    about_staff = {"leave_request", "leave_approval"}  # an itinerant teacher's cover is found on both campuses
     for table in TABLES:
-        if table.declaration.private:
+        if table.declaration.private and table.name not in about_staff:
             assert table.declaration.scope != "con", table.name

@@ -17,7 +17,7 @@ from shared.records import (
     RegisterException,
     StaffDay,
 )
-from shared.schema import Value, find, table_of
+from shared.schema import Value, find, key_text, table_of
 from sync.capture import Writing, token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts, resolve
@@ -93,7 +93,7 @@ def edit(world: World, site: Site, w: Writing, aim: Target) -> str:
     """Insert, update (with or without what the page showed), delete, or delete and insert again."""
     cls = type(aim.record)
     name = f"{table_of(cls).name}{list(aim.key)}"
-    if is_dead(w.db, table_of(cls).name, aim.key):
+    if is_dead(w.db, table_of(cls).name, key_text(aim.key)):
         return f"nothing: {name} is dead"  # the pages offer no erased row, and a key is never minted twice
     if find(w.db, cls, *aim.key) is None:
         w.insert(aim.record)

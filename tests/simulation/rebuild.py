@@ -12,8 +12,9 @@ from shared.database import open_database, transaction
 from sync.change import State
 from sync.entries import entries_since, store_entry
 from sync.heads import redecide
-from sync.journal import apply_changesets, open_changeset
+from sync.journal import apply_changesets
 from sync.log import read_changeset
+from sync.opened import open_changeset
 from sync.replica import Replica
 from sync.steps.pull import find_version_any
 from sync.steps.receive import Arrival, receive

@@ -22,7 +22,8 @@ from sync.capture import write
 from sync.change import Author
 from sync.errors import SyncError
 from sync.exchange import run_exchange, serve_exchange
-from sync.replica import Limits, Replica, create_replica, open_replica
+from sync.opening import create_replica, open_replica
+from sync.replica import Limits, Replica
 from sync.status import backlog
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
@@ -49,6 +50,10 @@ class RolesOfTheHub:
         """See `Policy.ranks_of`."""
         ranks = {"person", "derived"} | ({"office"} if any(role == "clerk" for role, _ in roles) else set())
         return frozenset(ranks)
+
+    def objection(self, *_: object) -> str | None:
+        """See `Policy.objection`: roles alone count here."""
+        return None
 
 
 @dataclass

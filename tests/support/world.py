@@ -35,8 +35,9 @@ from sync.capture import Writing, write
 from sync.change import Author
 from sync.exchange import ExchangeReport, run_exchange, serve_exchange
 from sync.heads import unit_versions
+from sync.opening import create_replica, open_replica
 from sync.protocol import HubPort
-from sync.replica import Limits, Replica, create_replica, open_replica
+from sync.replica import Limits, Replica
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 
 # 2026-09-01 08:00 at school.
@@ -107,6 +108,10 @@ class RolesInTables:
         """See `sync.steps.judge.Policy`."""
         office = {"office"} if any(role in self.OFFICE_ROLES for role, _ in roles) else set()
         return frozenset({"terminal", "derived", "person"} | office)
+
+    def objection(self, *_: object) -> str | None:
+        """See `sync.steps.judge.Policy`: these worlds ask for roles alone."""
+        return None
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 from shared.schema import Value
 from sync.body import dumped, encode_header, encode_parts
 from sync.capture import link
-from sync.chain import head_statement
+from sync.chain import head_statement, link_hash
 from sync.change import Block, Changeset, Header
 from sync.exchange import ExchangeReport, _take_answer
 from sync.keys import seal, sign, unseal
@@ -19,8 +19,8 @@ from sync.wire import PieceReader, changeset_pieces, pack, unpack
 from tests.support.world import Site, World
 
 HONEST = Header(
-    action="FORGED", commit=1, person_id="A-1-x", campus="A", rank="office", stamp_ms=1_788_221_000_000, boot="BOOT",
-    monotonic_ms=1, hub_seen_ms=1, schema=SCHEMA_VERSION,
+    action="FORGED", action_size=1, commit=1, person_id="A-1-x", campus="A", rank="office",
+    stamp_ms=1_788_221_000_000, boot="BOOT", monotonic_ms=1, hub_seen_ms=1, schema=SCHEMA_VERSION,
 )  # fmt: skip
 
 
@@ -74,6 +74,23 @@ def send(world: World, node: Site, *changesets: Changeset) -> None:
     """Push forged changesets of one stream; the node takes the answer."""
     stretch, pieces = stretch_of(node, changesets)
     world.port.exchange(request_of(node, [stretch], pieces))
+
+
+def push(world: World, node: Site, *streams: Sequence[Changeset]) -> None:
+    """One request with a stretch for each stream; nobody takes the answer."""
+    stretches, pieces = [], []
+    for changesets in streams:
+        stretch, its = stretch_of(node, changesets)
+        stretches.append(stretch)
+        pieces += its
+    world.port.exchange(request_of(node, stretches, pieces))
+
+
+def link_after(before: Changeset, changeset: Changeset) -> Changeset:
+    """A forged changeset as the one that follows another forged one in its stream."""
+    seq, place = before.seq + 1, f"{before.origin}/{before.scope}"
+    hash_ = link_hash(before.hash, place, seq, changeset.header, changeset.body_hash)
+    return replace(changeset, seq=seq, prev=before.hash, hash=hash_)
 
 
 def take_answer(node: Site, answer: bytes) -> ExchangeReport:

@@ -16,7 +16,7 @@ from shared.records.places import CalendarDay, RollSession
 from shared.records.pupils import Pupil, RosterGroup
 from sync.capture import Writing, token_of
 from sync.conflicts import open_conflicts
-from sync.journal import open_changeset
+from sync.opened import open_changeset
 from sync.status import refusals
 from tests.support.world import (
     CLERK_A,

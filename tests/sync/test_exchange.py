@@ -17,7 +17,8 @@ from sync.body import decode_header
 from sync.errors import BadMessage, HubUnreachable, NotEnrolled
 from sync.exchange import run_exchange
 from sync.log import read_changeset
-from sync.replica import Limits, current_origin, open_replica
+from sync.opening import open_replica
+from sync.replica import Limits, current_origin
 from sync.status import campus_boards, record_state, sync_status
 from tests.support.world import (
     CLERK_A,

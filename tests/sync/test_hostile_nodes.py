@@ -9,9 +9,8 @@ import pytest
 from shared.records.people import Account
 from shared.records.places import CalendarDay
 from shared.records.pupils import RosterGroup
-from sync.body import dumped, encode_header, encode_parts
+from sync.body import dumped, encode_header
 from sync.capture import link
-from sync.chain import body_hash, link_hash, part_hash
 from sync.change import Block, Changeset, VersionName
 from sync.errors import BadMessage, NotEnrolled, Revoked, UpgradeNeeded
 from sync.log import version_names
@@ -23,6 +22,8 @@ from tests.sync.forging import (
     HONEST,
     changeset_of,
     inserted,
+    link_after,
+    push,
     raw_part,
     request_of,
     sealed_by,
@@ -37,7 +38,8 @@ DAY = {
 }  # fmt: skip
 GROUP = {
     "id": "A-99-x", "campus": "A", "kind": "class", "stage": "primary", "cohort": "", "name": "x", "homeroom_id": None,
-    "deputy_id": None, "position": 0, "begin": "2026-09-01", "end": None,
+    "deputy_id": None, "position": 0, "begin": "2026-09-01", "end": None, "carer_id": None,
+    "room_id": None,
 }  # fmt: skip
 PUPIL = {"id": "A-99-x", "name": "x", "sex": "unknown", "birth": None, "initials": ""}
 MEMBER = {"group_id": "A-21-x", "member_id": "A-11-x", "begin": "2026-09-01", "end": None, "seat_number": 0}
@@ -78,7 +80,7 @@ REFUSED: dict[str, tuple[list[Block], str, dict[str, Any], str]] = {
     "a teacher who writes the calendar": (day(), "con", {"person_id": "A-2-x", "rank": "person"}, "wrong_role"),
     "somebody else's account": (
         [inserted("account", {"person_id": "H-1-x", "login": "x", "password_hash": "", "revoked_at": None,
-                              "must_change": 0})],
+                              "must_change": 0, "password_until": None})],
         "con", {"person_id": "A-2-x", "rank": "person"}, "wrong_role"),
     "a table nobody declared": ([inserted("backdoor", {"id": "A-1"})], "con", {}, "unknown_table"),
     "one of the engine's own tables": ([inserted("_setting", {"name": "role", "value": "hub"})], "con", {},
@@ -192,6 +194,12 @@ BAD_HEADERS: dict[str, bytes] = {
     "a stamp beyond SQLite": encode_header(replace(HONEST, stamp_ms=10**30)),
     "a stamp before time": encode_header(replace(HONEST, stamp_ms=-(10**15))),
     "a commit beyond SQLite": encode_header(replace(HONEST, commit=10**30)),
+    "an action of nothing": encode_header(replace(HONEST, action_size=0)),
+    "an action of less than nothing": encode_header(replace(HONEST, action_size=-1)),
+    "an action of more scopes than there are": encode_header(replace(HONEST, action_size=10_001)),
+    "an action of a text's size": encode_header(replace(HONEST, action_size="2")),  # type: ignore[arg-type]
+    "an action of half a changeset": encode_header(replace(HONEST, action_size=1.5)),  # type: ignore[arg-type]
+    "an action of yes": encode_header(replace(HONEST, action_size=True)),
     "no schema": encode_header(replace(HONEST, schema=0)),
     "a schema beyond SQLite": encode_header(replace(HONEST, schema=10**30)),
     "a person with a lone surrogate": encode_header(replace(HONEST, person_id="who?")).replace(b"who?", b"\\ud800"),
@@ -451,11 +459,51 @@ def test_a_changeset_that_names_what_nobody_has_stops_nobody_else(world: World) 
 
 def replace_after(node: Site, before: Changeset, blocks: list[Block], names: tuple[VersionName, ...]) -> Changeset:
     """The changeset that follows another forged one in its stream."""
-    header, parts = encode_header(replace(HONEST, names=names, action="NEXT")), encode_parts(blocks, [])
-    body_ = body_hash([part_hash(part) for part in parts])
-    seq = before.seq + 1
-    hash_ = link_hash(before.hash, f"{before.origin}/{before.scope}", seq, header, body_)
-    return Changeset(before.origin, before.scope, seq, before.hash, header, parts, body_, hash_)
+    return link_after(before, changeset_of(node, blocks, names=names, action="NEXT"))
+
+
+# name of the lie → pushes of parts as (scope, action, size), and the states that they end in
+SIZES: dict[str, tuple[list[list[tuple[str, str, int]]], list[str]]] = {
+    "more parts than there will ever be": ([[("con", "X", 3), ("A", "X", 3)]], ["waiting"] * 2),
+    "parts that differ about it": ([[("con", "X", 2), ("A", "X", 3)]], ["quarantined"] * 2),
+    "parts that differ about it, one by one": ([[("con", "X", 2)], [("A", "X", 3)]], ["quarantined"] * 2),
+    "two parts in one scope": ([[("con", "X", 2), ("con", "X", 2)]], ["quarantined"] * 2),
+    "a second part of what was whole": ([[("con", "X", 1)], [("A", "X", 1)]], ["applied", "quarantined"]),
+    "a third part of two": (
+        [[("con", "X", 2), ("A", "X", 2)], [("A", "X", 2)]], ["applied", "applied", "quarantined"]),
+    "two actions that each wait for the other": (
+        [[("con", "X", 2), ("con", "Y", 2), ("A", "Y", 2), ("A", "X", 2)]], ["waiting"] * 4),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_a_lie_about_the_size_of_an_action_harms_only_the_liar(world: World, name: str) -> None:
+    """Precise point 6: refused by name, or it waits; everybody else goes on."""
+    node, (pushes, states) = world["A"], SIZES[name]
+    sent: list[Changeset] = []
+    for parts in pushes:
+        streams: dict[str, list[Changeset]] = {}
+        for scope, action, size in parts:
+            made = part_of(node, sent, scope, action=action, action_size=size)
+            streams.setdefault(scope, []).append(made)
+            sent.append(made)
+        push(world, node, *streams.values())
+    found = [world.hub.rows("SELECT state, reason FROM _changeset WHERE hash = ?", one.hash)[0] for one in sent]
+    assert [state for state, _ in found] == states
+    assert {reason for state, reason in found if state == "quarantined"} <= {"forged_action"}
+    with world.hub.write(OFFICE) as w:
+        w.update(CalendarDay, DAY_A, {"note": "as ever"})
+    assert world.sync("B").done
+    assert world["B"].value("SELECT note FROM calendar_day WHERE campus = 'A' AND date = '2026-09-01'") == "as ever"
+    assert tables_of_site(world["B"], ("con",)) == tables_of_site(world.hub, ("con",))
+
+
+def part_of(node: Site, sent: list[Changeset], scope: str, **header: Any) -> Changeset:
+    """A changeset that follows the last one sent in its stream."""
+    rows = day(date=f"2026-10-{len(sent) + 1:02}") if scope == "con" else [inserted("group_member", MEMBER)]
+    before = [one for one in sent if one.scope == scope]
+    made = changeset_of(node, rows, scope=scope, **header)
+    return link_after(before[-1], made) if before else made
 
 
 def test_a_weight_that_was_not_carried_from_a_winner_is_refused(world: World) -> None:

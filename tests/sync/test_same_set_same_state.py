@@ -12,8 +12,9 @@ from shared.records.pupils import Pupil, RosterGroup
 from sync.capture import token_of
 from sync.change import Changeset
 from sync.conflicts import open_conflicts, resolve
-from sync.journal import apply_changesets, open_changeset
+from sync.journal import apply_changesets
 from sync.log import read_changeset
+from sync.opened import open_changeset
 from sync.status import sync_status
 from sync.steps.receive import Arrival, receive
 from sync.verify import causal_shuffle, rebuild, verify

@@ -25,8 +25,9 @@ CELL = st.one_of(st.none(), TEXT, st.integers(-(2**63), 2**63 - 1))
 NUMBER = st.integers(0, 2**53)
 NAMES = st.lists(st.builds(VersionName, TEXT, NUMBER, st.binary(min_size=8, max_size=8)), max_size=4).map(tuple)
 HEADERS = st.builds(
-    Header, action=TEXT, commit=NUMBER, person_id=TEXT, campus=TEXT, rank=TEXT, stamp_ms=NUMBER, boot=TEXT,
-    monotonic_ms=NUMBER, hub_seen_ms=NUMBER, schema=st.integers(1, 2**53), names=NAMES, note=TEXT,
+    Header, action=TEXT, action_size=st.integers(1, 10_000), commit=NUMBER, person_id=TEXT, campus=TEXT, rank=TEXT,
+    stamp_ms=NUMBER, boot=TEXT, monotonic_ms=NUMBER, hub_seen_ms=NUMBER, schema=st.integers(1, 2**53), names=NAMES,
+    note=TEXT,
 )  # fmt: skip
 few = settings(max_examples=60, deadline=None)
 
@@ -90,7 +91,7 @@ def test_a_hash_covers_origin_scope_and_place(place: tuple[str, int]) -> None:
 
 def test_a_newer_header_with_more_fields_is_read() -> None:
     """C12: later fields are ignored."""
-    header = Header("a", 1, "p", "A", "office", 1, "b", 1, 1, 2, (), "why")
+    header = Header("a", 1, 1, "p", "A", "office", 1, "b", 1, 1, 2, (), "why")
     assert decode_header(encode_header(header)[:-1] + b',"new",{"x":1}]') == header
 
 

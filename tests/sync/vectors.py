@@ -24,7 +24,7 @@ ORIGIN, SCOPE, SEQ = "N1234567.7K2Q", "E", 1
 def vectors() -> dict[str, object]:
     """Everything of one changeset and its receipt, bytes as hex and JSON texts as they are hashed."""
     header = encode_header(
-        Header("ABCDEFGHJK", 7, "E-3-7K", "E", "person", 1_757_900_000_123, "0BOOT000", 4711, 1_757_800_000_000, 1,
+        Header("ABCDEFGHJK", 2, 7, "E-3-7K", "E", "person", 1_757_900_000_123, "0BOOT000", 4711, 1_757_800_000_000, 1,
                (VersionName("H7654321.0000", 2, bytes(range(8))),), "电话商定")
     )  # fmt: skip
     pupils: list[Value] = ["E-21-7K", "E-22-7K"]

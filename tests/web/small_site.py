@@ -14,7 +14,8 @@ from shared.web.config import LockoutLimits, PasswordCost, SiteConfig
 from shared.web.db import db
 from shared.web.passwords import hash_password
 from sync.capture import Author, write
-from sync.replica import Replica, connect, create_replica
+from sync.opening import create_replica
+from sync.replica import Replica, connect
 
 # The least argon2 takes: tests of log-in need its answers, not its cost.
 CHEAP = PasswordCost(memory_kib=8, passes=1, lanes=1)

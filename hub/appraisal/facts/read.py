@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlite_utils import Database
 
 from hub.appraisal.facts import queries
+from hub.appraisal.facts.lessons import LessonRows, read_lessons, workload_of
 from hub.appraisal.facts.queries import Row
-from hub.appraisal.facts.rows import DayFact, EthicsFact, EvidenceFact, Facts, Period, PersonFacts
+from hub.appraisal.facts.rows import WORKLOAD_KINDS, DayFact, EthicsFact, EvidenceFact, Facts, Period, PersonFacts
 from hub.appraisal.tree import Source
 from shared.schema import key_text
 
@@ -23,11 +25,24 @@ def read_facts(db: Database, period: Period) -> Facts:
     ethics = _by_person(settled(queries.ethics_events(db, period)))
     calendar = queries.school_days(db, period)
     members = _by_person(queries.memberships(db, period))
+    lessons = read_lessons(db, period)
     people = [
-        _person(person_id, rows, period, calendar, (days, evidence, ethics))
+        _with_lessons(_person(person_id, rows, period, calendar, (days, evidence, ethics)), rows, lessons)
         for person_id, rows in sorted(members.items())
     ]
-    return Facts(period, tuple(people))
+    return Facts(period, tuple(people), lessons.open_days())
+
+
+def _with_lessons(person: PersonFacts, members: list[Row], lessons: LessonRows) -> PersonFacts:
+    """The person with what the rows of lessons say; entries about lessons then no longer count."""
+    workload = workload_of(person.person_id, members, lessons)
+    if workload is None:
+        return person
+    evidence = tuple(
+        replace(fact, state="overruled") if fact.kind in WORKLOAD_KINDS and fact.state == "counted" else fact
+        for fact in person.evidence
+    )
+    return replace(person, workload=workload, evidence=evidence)
 
 
 def settled(rows: Sequence[Row]) -> list[Row]:

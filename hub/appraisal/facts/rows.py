@@ -7,6 +7,9 @@ from decimal import Decimal
 
 from hub.appraisal.tree import Source
 
+LESSON_KINDS = ("weekly_lessons", "weekly_lessons_itinerant", "weekly_lessons_multigrade")
+WORKLOAD_KINDS = (*LESSON_KINDS, "cover")
+
 
 @dataclass(frozen=True)
 class Period:
@@ -32,7 +35,11 @@ class DayFact:
 
 @dataclass(frozen=True)
 class EvidenceFact:
-    """One dated quantity. state: counted, superseded (a later row corrects it) or unmatched."""
+    """One dated quantity.
+
+    state: counted, superseded (a later row corrects it), unmatched, or overruled (an entry about lessons of
+    somebody whose lessons come from the rows of the timetable).
+    """
 
     kind: str
     quantity: Decimal
@@ -52,11 +59,49 @@ class EthicsFact:
 
 
 @dataclass(frozen=True)
+class LessonsFact:
+    """Lessons of one kind and subject that a person held on one day at one campus.
+
+    kind: a `weekly_lessons…` kind or cover. changes: ids of the overrides that touched them. away: not at a home
+    campus. source: the closed day that says they were held, its note the classes and periods. state: counted or
+    unmatched.
+    """
+
+    kind: str
+    number: int
+    subject: str
+    changes: tuple[str, ...]
+    away: bool
+    source: Source
+    state: str = "counted"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What the timetable's rows say of one person's lessons.
+
+    weeks: the home campus's teaching weeks while the person was in post. open_days: dates on which the person
+    has lessons that nobody has closed yet; open_lessons: how many.
+    """
+
+    held: tuple[LessonsFact, ...]
+    weeks: int
+    open_days: tuple[str, ...] = ()
+    open_lessons: int = 0
+
+    @property
+    def trips(self) -> int:
+        """Days with lessons held at a campus that is not home; one a day and campus."""
+        return len({(each.source.date, each.source.campus) for each in self.held if each.away})
+
+
+@dataclass(frozen=True)
 class PersonFacts:
     """All that is known about one person in the period.
 
     campuses: of membership, the home campus first. categories: held on the last day in the period on which
     the person was a member of staff. missing_days: school days without a staff-day row, at any campus.
+    workload: None where lessons are entered as evidence, because the home campus has no timetable.
     """
 
     person_id: str
@@ -69,6 +114,7 @@ class PersonFacts:
     ethics: tuple[EthicsFact, ...] = ()
     school_days: int = 0
     missing_days: tuple[str, ...] = ()
+    workload: Workload | None = None
 
     def of_kind(self, kind: str) -> tuple[EvidenceFact, ...]:
         """The evidence of one kind that counts."""
@@ -81,10 +127,14 @@ class PersonFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything a score is made from, persons in order of id."""
+    """Everything a score is made from, persons in order of id.
+
+    open_days: (campus, date) of each day with lessons of which nobody has said that they were held.
+    """
 
     period: Period
     people: tuple[PersonFacts, ...]
+    open_days: tuple[tuple[str, str], ...] = ()
 
     def in_category(self, category: str) -> tuple[PersonFacts, ...]:
         """The people who hold this category."""

@@ -10,6 +10,7 @@ ROUTES = {
     "office.index": "staff.see",
     "office.rows": "staff.see",
     "office.export": "staff.see",
+    "office.export_shown": "staff.see",
     "office.new": "staff.see",
     "office.edit": "staff.see",
     "office.revoke": "account.manage",
@@ -27,6 +28,7 @@ def blueprint() -> Blueprint:
     room.add_url_rule("/", "index", lists.index)
     room.add_url_rule("/list/<slug>", "rows", lists.rows)
     room.add_url_rule("/list/<slug>.xlsx", "export", lists.export)
+    room.add_url_rule("/list/<slug>/shown.xlsx", "export_shown", lists.export_shown)
     room.add_url_rule("/list/<slug>/new", "new", lists.new, methods=["GET", "POST"])
     room.add_url_rule("/list/<slug>/edit/<path:key>", "edit", lists.edit, methods=["GET", "POST"])
     room.add_url_rule("/accounts/<person_id>/revoke", "revoke", lists.revoke, methods=["POST"])

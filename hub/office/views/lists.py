@@ -9,9 +9,10 @@ from flask import flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
 from hub.office.importing import main_campus
+from hub.office.listing import columns_of_list, filters_of_list, rows_of_list, title_of
 from hub.office.pages import Page, columns_shown, key_columns, pages
 from hub.office.pupils import plan_pupils, roll_of
-from hub.office.rules import edited, in_order, matching, taken_by_another
+from hub.office.rules import edited, matching, taken_by_another
 from hub.office.store import Line, lines_of
 from hub.workbook.known import Known, known_in, with_everywhere
 from hub.workbook.naming import Names, names_in
@@ -26,10 +27,10 @@ from shared.schema import Value, key_parts, select, table_of
 from shared.web import auth
 from shared.web.app import language
 from shared.web.db import clock, db, replica, site
+from shared.web.listing import ListColumn, ListFilter, ListRow, asked_of, cells_for_file, found_in, listing_of
 from shared.web.passwords import hash_password
+from shared.web.workbook_writing import list_workbook
 from sync.capture import token_of, write
-
-ROWS_A_PAGE = 100
 
 
 def page_of(slug: str) -> Page:
@@ -48,32 +49,48 @@ def index() -> Any:
 
 
 def rows(slug: str) -> Any:
-    """One list: searched, filtered by campus, sorted, in pages of a hundred."""
+    """One list: searched, filtered, sorted, in pages."""
     page = page_of(slug)
-    names = names_in(db())
-    words, campus = request.args.get("q", "").strip(), request.args.get("campus", "")
-    lines = matching(lines_of(db(), page, names, language()), words, campus)
-    column, descending = request.args.get("sort", ""), request.args.get("desc") == "1"
-    if column in page.listed:
-        lines = in_order(lines, column, descending)
-    number = max(1, request.args.get("page", 1, type=int))
-    first = (number - 1) * ROWS_A_PAGE
-    return render_template(
-        "office/rows.html", page=page, lines=lines[first : first + ROWS_A_PAGE], total=len(lines), number=number,
-        last=max(1, -(-len(lines) // ROWS_A_PAGE)), names=names, words=words, campus=campus, column=column,
-        descending=descending, account_states=_account_states() if page.sheet.record is Account else {},
-    )  # fmt: skip
+    columns, filters, found = _listed(page)
+    asked = asked_of(request.args, columns, filters)
+    listing = listing_of(title_of(page, language()), columns, found, asked, filters)
+    return render_template("office/rows.html", page=page, listing=listing)
 
 
-def _account_states() -> dict[str, str]:
+def export_shown(slug: str) -> Any:
+    """Exactly what the list shows, on all its pages, as a workbook."""
+    page = page_of(slug)
+    columns, filters, found = _listed(page)
+    shown = found_in(found, columns, asked_of(request.args, columns, filters))
+    title = title_of(page, language())
+    data = list_workbook(title, [column.title for column in columns], cells_for_file(shown))
+    return send_file(data, as_attachment=True, download_name=f"{title}.xlsx")
+
+
+def _listed(page: Page) -> tuple[list[ListColumn], list[ListFilter], list[ListRow]]:
+    names, lang = names_in(db()), language()
+    columns, states = columns_of_list(page, lang), {}
+    if page.sheet.record is Account:
+        states = _account_states()
+        columns.append(ListColumn("state", _("状态")))
+
+    def act(line: Line) -> tuple[str, str]:
+        allowed = auth.may(page.change, line.campus) if line.campus else auth.may(page.change)
+        return (_("修改"), url_for("office.edit", slug=page.slug, key=line.key)) if allowed else ("", "")
+
+    found = rows_of_list(page, lines_of(db(), page, names, lang), act=act, names=names, states=states)
+    return columns, filters_of_list(page, names, lang), found
+
+
+def _account_states() -> dict[str, tuple[str, str]]:
     found = {}
     for one in select(db(), Account):
         if one.revoked_at:
-            found[one.person_id] = "revoked"
+            found[one.person_id] = (_("已停用"), "off")
         elif not one.password_hash:
-            found[one.person_id] = "no_password"
+            found[one.person_id] = (_("未设口令"), "warn")
         else:
-            found[one.person_id] = "must_change" if one.must_change else "active"
+            found[one.person_id] = (_("待改口令"), "info") if one.must_change else (_("可用"), "ok")
     return found
 
 

@@ -15,7 +15,8 @@ from shared.records.people import Person, StaffMembership
 from shared.records.places import CalendarDay, Campus, Consortium, SchoolYear, Term
 from sync.capture import write
 from sync.change import Author
-from sync.replica import Replica, connect, create_replica
+from sync.opening import create_replica
+from sync.replica import Replica, connect
 
 OFFICE = Author("A-1-AA", rank="office")
 DAYS = ("2025-09-01", "2025-09-02", "2025-09-03", "2025-09-04", "2025-09-05")

@@ -16,7 +16,8 @@ from sync.capture import write
 from sync.change import Author
 from sync.exchange import run_exchange
 from sync.http import HttpHub
-from sync.replica import connect, create_replica, set_setting
+from sync.opening import create_replica
+from sync.replica import connect, set_setting
 from sync.status import NodeState
 from sync.steps.enrol import enrol
 from tests.hub.small_hub import HEAD_B, OPERATOR, OPERATOR_2, TEACHER, post
@@ -130,6 +131,19 @@ def test_the_board_says_that_the_hub_was_restored_and_who_owes(hub, node) -> Non
         assert run_exchange(node, db, line(hub)).epochs == 1
     page = hub.log_in("operator").get("/campuses/").text
     assert "各校区都已交回" in page and "还没有交回" not in page
+
+
+def test_what_waits_for_an_upgrade_is_counted_for_the_hub_and_for_each_node(hub, node) -> None:
+    """C12, C14."""
+    client = hub.log_in("operator")
+    assert "个值等待升级" not in client.get("/campuses/").text
+    with connect(hub.replica) as db, transaction(db):
+        db.conn.execute("UPDATE _changeset SET unread = 2 WHERE n = 1")
+        db.conn.execute("UPDATE _node SET parked = 7 WHERE node = ?", (node.node,))
+    page = client.get("/campuses/").text
+    assert "2 个值等待升级" in page and "7 个值等待升级" in page
+    page = client.get("/campuses/?lang=en").text
+    assert "2 values wait for an upgrade" in page and "7 values wait for an upgrade" in page
 
 
 def test_revoking_asks_first_and_then_the_node_is_out(hub, node) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from python_calamine import CalamineWorkbook
 
 from hub.office.pages import pages
 from shared.records import Person
@@ -148,3 +151,16 @@ def test_a_new_password_must_be_changed_and_a_revoked_account_is_dead_at_once(hu
     assert hub.rows("SELECT revoked_at IS NOT NULL FROM account WHERE person_id = ?", TEACHER) == [(1,)]
     assert post(client, f"/office/accounts/{CLERK}/revoke", {}).status_code == 302
     assert post(client, "/office/accounts/A-1-00/revoke", {}).status_code == 403, "not oneself"
+
+
+def test_an_export_holds_exactly_what_the_list_shows(hub) -> None:
+    client = hub.log_in("operator")
+    data = client.get("/office/list/memberships/shown.xlsx?q=wxm&sort=-begin").data
+    with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+        rows = book.get_sheet_by_index(0).to_python()
+    assert [row[:3] for row in rows] == [["教职工", "校区", "考核类别"], ["王小明 0006", "中心校区", "教师"]]
+    everybody = client.get("/office/list/people/shown.xlsx?sort=name").data
+    with CalamineWorkbook.from_filelike(io.BytesIO(everybody)) as book:
+        names = [row[0] for row in book.get_sheet_by_index(0).to_python()[1:]]
+    assert names == ["李主任", "钱备份", "孙教务", "王小明", "赵管理", "周校长"], "in the order of their sounds"
+    assert hub.log_in("teacher").get("/office/list/people/shown.xlsx").status_code == 403

@@ -6,13 +6,14 @@ import httpx
 import pytest
 
 from shared.ids import SystemRandomness
-from shared.records import RECORDS, CalendarDay
+from shared.records import RECORDS, BookingSeries, CalendarDay, Evidence, LeaveApproval
 from sync.capture import write
 from sync.change import Author
 from sync.errors import CodeRefused, HubBusy, NotEnrolled, Revoked
 from sync.exchange import run_exchange
 from sync.http import HttpHub
-from sync.replica import connect, create_replica
+from sync.opening import create_replica
+from sync.replica import connect
 from sync.steps.enrol import enrol, issue_code, revoke
 from tests.hub.small_hub import CLERK, HEAD_B, TEACHER
 
@@ -68,6 +69,33 @@ def test_the_hub_judges_by_its_own_roles(hub, node, author, reason) -> None:
         run_exchange(node, db, over(hub))
     assert hub.count("calendar_day") == 0
     assert hub.rows("SELECT reason FROM _changeset WHERE state = 'quarantined'") == [(reason,)]
+
+
+PRIVATE_TO_OTHERS = {
+    "points for oneself": (
+        Evidence(id="B-9-ZZ", person_id=HEAD_B, campus="B", date="2025-09-15", kind="line_task", quantity="5",
+                 entered_by=HEAD_B), "about_oneself"),
+    "approves his own leave": (
+        LeaveApproval(request_id="B-8-ZZ", person_id=HEAD_B, step="campus", decision="approved", decided_by=HEAD_B,
+                      decided_at="2025-09-15T00:00:00.000Z"), "about_oneself"),
+    "approves in another's name": (
+        LeaveApproval(request_id="B-8-ZZ", person_id=TEACHER, step="campus", decision="approved", decided_by=CLERK,
+                      decided_at="2025-09-15T00:00:00.000Z"), "not_own"),
+    "books in another's name": (
+        BookingSeries(id="A-8-ZZ", room_id="A-7-ZZ", campus="B", booked_by=TEACHER, title="x"), None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRIVATE_TO_OTHERS)
+def test_the_hub_looks_into_the_row_whatever_the_node_let_through(hub, node, name) -> None:
+    """C9: nobody about himself, nobody in another's name unless he is the office."""
+    record, reason = PRIVATE_TO_OTHERS[name]
+    with connect(node) as db:
+        run_exchange(node, db, over(hub))
+        with write(node, db, Author(HEAD_B, rank="office")) as w:
+            w.insert(record)
+        run_exchange(node, db, over(hub))
+    assert hub.rows("SELECT reason FROM _changeset WHERE state = 'quarantined'") == ([(reason,)] if reason else [])
 
 
 def test_a_revoked_account_s_writes_are_refused(hub, node) -> None:

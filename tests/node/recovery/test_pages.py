@@ -5,13 +5,14 @@ import re
 import pytest
 
 from node.recovery.store import begin_run, end_run, newest_ms, recovery_due
-from node.recovery.views import qr_svg
 from shared.clock import instant_ms
 from shared.database import transaction
 from shared.ids import SystemRandomness
 from shared.records import RECORDS, DateConfirmation
 from shared.schema import select
-from sync.replica import connect, open_replica
+from shared.web.qr import qr_svg
+from sync.opening import open_replica
+from sync.replica import connect
 from tests.node.small_node import ADDRESS, DAY, make_node, make_pair, take_register
 from tests.web.small_site import log_in, token_in
 

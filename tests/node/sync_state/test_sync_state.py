@@ -91,6 +91,15 @@ def test_a_clock_far_from_the_hub_s_is_named(pair):
     assert "和主校区差 20 分钟，请校正" in get(pair, "/sync")
 
 
+def test_what_waits_for_an_upgrade_is_counted_in_both_languages(pair):
+    """C12, C14."""
+    assert "个值等待升级" not in get(pair, "/sync")
+    with connect(pair.node) as db, transaction(db):
+        db.conn.execute("UPDATE _changeset SET unread = 3 WHERE n = 1")
+    assert "3 个值等待升级" in get(pair, "/sync")
+    assert "3 values wait for an upgrade" in get(pair, "/sync?lang=en")
+
+
 def refuse(pair, reason="wrong_role"):
     """The newest changeset as the hub's verdict leaves it."""
     with connect(pair.node) as db, transaction(db):

@@ -1,0 +1,175 @@
+"""Whose rows a person may write, beyond what the roles of a record allow: pure rules, one for each record.
+
+The declaration of a record says which roles write it at all; these rules look into the row: nobody about
+himself, nobody in another's name, an office correction only by the office. A node asks before it writes,
+the hub judges every changeset again (C9). Sources: RECORDS.md "Roles × actions", DESIGN §8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from shared.ids import campus_of
+from shared.roles import EVERYWHERE, Held
+
+Value = str | int | None
+
+# Held at a campus, these make a person speak for its office, not only for himself (C4, rank).
+OFFICE_ROLES: Final = frozenset({"clerk", "campus_head", "general_principal", "centre_director"})
+# Whoever resets one of these passwords could act in their name: only the system operator does.
+GUARDED_ROLES: Final = frozenset(
+    {
+        "general_principal", "campus_head", "centre_director", "bursar", "union_chair", "supervision_group",
+        "system_operator", "inspector",
+    }
+)  # fmt: skip
+PASSWORD_FIELDS: Final = frozenset({"password_hash", "must_change", "password_until"})
+# A senior step may be said by whoever is above it, never by one below.
+STEP_ROLES: Final = MappingProxyType(
+    {
+        "first": frozenset({"grade_leader", "middle_leader", "campus_head", "general_principal"}),
+        "campus": frozenset({"campus_head", "general_principal"}),
+        "consortium": frozenset({"general_principal"}),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who writes, with the roles held now, and at which campus ("" at the hub)."""
+
+    person_id: str
+    roles: frozenset[Held]
+    campus: str
+
+    def holds(self, roles: frozenset[str], campus: str) -> bool:
+        """True when one of these roles is held at a campus."""
+        return any(role in roles and at in (EVERYWHERE, campus) for role, at in self.roles)
+
+    def office(self, campus: str) -> bool:
+        """True when the writer speaks for the office of a campus."""
+        return self.holds(OFFICE_ROLES, campus)
+
+
+@dataclass(frozen=True)
+class Act:
+    """One row as somebody wants to write it. op: i insert, u update, d delete, k keep.
+
+    row: the key, and of an update only the fields it changes.
+    """
+
+    table: str
+    op: str
+    row: Mapping[str, Value]
+
+    def text(self, name: str) -> str:
+        """A field as text; "" where it is empty or not written."""
+        value = self.row.get(name)
+        return "" if value is None else str(value)
+
+
+class Known(Protocol):
+    """What a rule looks up: the rest of the state that decides."""
+
+    def roles_held_by(self, person_id: str) -> frozenset[Held]:
+        """(role, campus) pairs that somebody else holds now."""
+
+    def booker_of(self, series_id: str) -> tuple[str, str]:
+        """Who booked, and from which campus; empty when the booking is not known."""
+
+
+Rule = Callable[[Act, Writer, Known], str | None]
+
+
+def objection(act: Act, writer: Writer, known: Known) -> str | None:
+    """Why this person may not write this row: "about_oneself", "not_own" or "not_allowed"; None when he may."""
+    rule = RULES.get(act.table)
+    return rule(act, writer, known) if rule else None
+
+
+def _mark_source(act: Act, writer: Writer, known: Known) -> str | None:
+    """The office's correction stands beside the teacher's mark, and only the office makes it (RECORDS, register)."""
+    if act.text("source") == "office" and not writer.office(campus_of(act.text("group_id"))):
+        # "correct after the session closed: homeroom (3 days)" is a correction by the taker: source "teacher".
+        return "not_allowed"
+    return None
+
+
+def _leave_request(act: Act, writer: Writer, known: Known) -> str | None:
+    return None if act.text("person_id") == writer.person_id or writer.office(writer.campus) else "not_own"
+
+
+def _leave_approval(act: Act, writer: Writer, known: Known) -> str | None:
+    if act.text("person_id") == writer.person_id:
+        return "about_oneself"
+    if not any(role in STEP_ROLES.get(act.text("step"), frozenset()) for role, _ in writer.roles):
+        return "not_allowed"
+    if act.op == "i" and act.text("decided_by") != writer.person_id:
+        return "not_own"
+    return None
+
+
+def _evidence(act: Act, writer: Writer, known: Known) -> str | None:
+    return "about_oneself" if act.op == "i" and act.text("person_id") == writer.person_id else None
+
+
+def _account(act: Act, writer: Writer, known: Known) -> str | None:
+    """One's own password; a clerk resets those of ordinary staff; all else is the system operator's."""
+    if writer.holds(frozenset({"system_operator"}), EVERYWHERE):
+        return None
+    if act.op != "u" or set(act.row) - {"person_id"} - PASSWORD_FIELDS:
+        return "not_allowed"
+    person = act.text("person_id")
+    if person == writer.person_id:
+        return None
+    guarded = any(role in GUARDED_ROLES for role, _ in known.roles_held_by(person))
+    return "not_allowed" if guarded else None
+
+
+def _lesson_day(act: Act, writer: Writer, known: Known) -> str | None:
+    """A teacher closes his own day; the campus's day, somebody else's, and re-opening are the office's."""
+    if act.op == "i" and act.text("person_id") == writer.person_id:
+        return None
+    return None if writer.holds(_DAY_CLOSERS, act.text("campus")) else "not_own"
+
+
+def _lesson_exception(act: Act, writer: Writer, known: Known) -> str | None:
+    own = act.text("person_id") == writer.person_id
+    return None if own or writer.holds(_DAY_CLOSERS, campus_of(act.text("group_id"))) else "not_own"
+
+
+def _booking_series(act: Act, writer: Writer, known: Known) -> str | None:
+    booked_by = act.text("booked_by") if act.op == "i" else known.booker_of(act.text("id"))[0]
+    if booked_by == writer.person_id or writer.office(campus_of(act.text("id"))) or writer.office(writer.campus):
+        return None
+    return "not_own"
+
+
+def _booking_occurrence(act: Act, writer: Writer, known: Known) -> str | None:
+    series = act.text("series_id")
+    booked_by, _ = known.booker_of(series)
+    if booked_by in ("", writer.person_id) or writer.holds(_DECIDERS, campus_of(series)):
+        return None
+    return None if writer.office(writer.campus) else "not_own"
+
+
+_DAY_CLOSERS: Final = OFFICE_ROLES | {"middle_leader", "duty_leader"}
+# "rule" is the program that answers requests by the rule (C8); the hub lets it write nothing but answers.
+_DECIDERS: Final = OFFICE_ROLES | {"rule"}
+
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "register_exception": _mark_source,
+        "leave_request": _leave_request,
+        "leave_approval": _leave_approval,
+        "evidence": _evidence,
+        "account": _account,
+        "lesson_day": _lesson_day,
+        "lesson_exception": _lesson_exception,
+        "booking_series": _booking_series,
+        "booking_occurrence": _booking_occurrence,
+    }
+)

@@ -1,0 +1,122 @@
+"""The room of accounts, the same on node and hub: a list, a choice, and a sheet of slips shown once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from shared.clock import instant_text
+from shared.errors import Problem
+from shared.rights import Act, Writer, objection
+from shared.roles import EVERYWHERE
+from shared.web import auth
+from shared.web.accounts import store
+from shared.web.accounts.rules import Holder, Slip, login_for, one_time_password
+from shared.web.db import clock, db, replica, site, today
+from shared.web.passwords import hash_password
+from shared.web.qr import qr_svg
+from shared.web.store import booker_of, campus_names, roles_of
+
+ROUTES = {"accounts.page": "account.manage", "accounts.slips": "account.manage"}
+VALID_MS = 14 * 24 * 3600 * 1000
+
+
+def blueprint() -> Blueprint:
+    """The room."""
+    room = Blueprint(
+        "accounts", __name__, template_folder="templates", static_folder="static", static_url_path="/static/accounts"
+    )
+    room.add_url_rule("/accounts", "page", page)
+    room.add_url_rule("/accounts/slips", "slips", slips, methods=["POST"])
+    return room
+
+
+class _Known:
+    """What the rules of `shared.rights` look up."""
+
+    def roles_held_by(self, person_id: str) -> frozenset[tuple[str, str]]:
+        """See `shared.rights.Known`."""
+        return roles_of(db(), person_id, today().isoformat())
+
+    def booker_of(self, series_id: str) -> tuple[str, str]:
+        """See `shared.rights.Known`."""
+        return booker_of(db(), series_id)
+
+
+def _here() -> str:
+    here = site().campus
+    return here() if here else ""
+
+
+def _may_touch(holder: Holder) -> bool:
+    """What the hub would judge is asked here first; a new account is made at the hub alone, and nobody locks
+    himself out by a slip of his own."""
+    if holder.person_id == auth.visitor().person_id:
+        return False
+    if holder.state == "revoked" or (holder.state == "none" and _here()):
+        return False
+    op, row = ("i", {"person_id": holder.person_id}) if holder.state == "none" else ("u", _reset_row(holder))
+    who = auth.visitor()
+    return objection(Act("account", op, row), Writer(who.person_id, who.roles, _here()), _Known()) is None
+
+
+def _reset_row(holder: Holder) -> dict[str, str | int | None]:
+    return {"person_id": holder.person_id, "password_hash": "", "must_change": 1, "password_until": None}
+
+
+def _holders() -> list[Holder]:
+    campus = _here() or request.values.get("campus", "")
+    return store.holders(db(), campus, today().isoformat(), instant_text(clock().now_ms()))
+
+
+def page() -> str:
+    """Everybody, with the state of each account; those that may be touched have a box to tick."""
+    return _page(())
+
+
+def _page(problems: tuple[Problem, ...]) -> str:
+    words, state = request.values.get("q", "").strip().lower(), request.values.get("state", "")
+    everybody = _holders()
+    counts = {name: sum(each.state == name for each in everybody) for name in ("none", "first", "lapsed", "active")}
+    shown = [
+        each
+        for each in everybody
+        if (not state or each.state == state)
+        and words in f"{each.name} {each.initials} {each.staff_number} {each.login}".lower()
+    ]
+    return render_template(
+        "accounts/page.html", holders=[(each, _may_touch(each)) for each in shown], counts=counts, words=words,
+        state=state, campus=request.values.get("campus", ""), campuses=campus_names(db()), here=_here(),
+        problems=problems, address=request.values.get("address") or request.host_url, total=len(everybody),
+    )  # fmt: skip
+
+
+def slips() -> Any:
+    """Accounts or new one-time passwords for the people chosen, and their slips: shown now and never again."""
+    chosen = set(request.form.getlist("person"))
+    holders = [each for each in _holders() if each.person_id in chosen and _may_touch(each)]
+    address = request.form.get("address", "").strip()
+    if not holders:
+        flash(_("没有选人。"), "warn")
+        return redirect(url_for("accounts.page"))
+    if not address.startswith(("http://", "https://")) or len(address) > 200:
+        problem = Problem("address", "not_url", {"zh": "登录地址", "en": "Log-in address"})
+        return _page((problem,)), 422
+    until = instant_text(clock().now_ms() + VALID_MS)
+    taken, made, shown = store.logins_taken(db()), [], []
+    for holder in holders:
+        login = holder.login or login_for(holder.staff_number, holder.person_id, taken)
+        taken.add(login)
+        password = one_time_password(replica().randomness)
+        made.append((holder, login, hash_password(password, site().config.password)))
+        shown.append(Slip(holder.name, holder.campuses, login, password))
+    grants = not _here() and auth.may("role.grant", EVERYWHERE)
+    day = today().isoformat()
+    store.write_accounts(replica(), db(), auth.author(_here()), made, until=until, day=day, with_roles=grants)
+    pictures = [(slip, qr_svg(f"{address.rstrip('/')}/login?login={slip.login}")) for slip in shown]
+    return render_template(
+        "accounts/slips.html", slips=pictures, address=address, until=until[:10], campuses=campus_names(db())
+    )
+

@@ -1,0 +1,1 @@
+"""Tests of lessons: small tables of cases for the rules, real files for the reading."""

@@ -1,0 +1,89 @@
+"""Whose rows a person may write: small tables of cases (RECORDS "Roles × actions", C9)."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.records import RECORDS
+from shared.rights import RULES, Act, Writer, objection
+from shared.roles import ROLES, Held
+from shared.schema import tables_of
+
+ME, YOU = "A-1-AA", "A-2-AA"
+
+
+class Known:
+    """What a hub would look up."""
+
+    def roles_held_by(self, person_id: str) -> frozenset[Held]:
+        """The other person is an ordinary teacher, the principal is not."""
+        return frozenset({("general_principal", "*")}) if person_id == "A-9-AA" else frozenset({("teacher", "A")})
+
+    def booker_of(self, series_id: str) -> tuple[str, str]:
+        """One booking is known: mine, from campus B."""
+        return (ME, "B") if series_id == "A-7-AA" else ("", "")
+
+
+def said(act: Act, *roles: Held, campus: str = "A") -> str | None:
+    """What the rules say when ME writes."""
+    return objection(act, Writer(ME, frozenset(roles), campus), Known())
+
+
+TEACHER, CLERK, HEAD, GUEST = ("teacher", "A"), ("clerk", "A"), ("campus_head", "A"), ("clerk", "B")
+OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("duty_leader", "A")
+
+
+@pytest.mark.parametrize(
+    ("act", "roles", "reason"),
+    [
+        (Act("register_exception", "i", {"group_id": "A-3-AA", "source": "teacher"}), [TEACHER], None),
+        (Act("register_exception", "i", {"group_id": "A-3-AA", "source": "office"}), [TEACHER], "not_allowed"),
+        (Act("register_exception", "i", {"group_id": "A-3-AA", "source": "office"}), [CLERK], None),
+        (Act("register_exception", "i", {"group_id": "A-3-AA", "source": "office"}), [GUEST], "not_allowed"),
+        (Act("leave_request", "i", {"person_id": ME}), [TEACHER], None),
+        (Act("leave_request", "i", {"person_id": YOU}), [TEACHER], "not_own"),
+        (Act("leave_request", "i", {"person_id": YOU}), [CLERK], None),
+        (Act("leave_approval", "i", {"person_id": ME, "step": "campus", "decided_by": ME}), [HEAD], "about_oneself"),
+        (Act("leave_approval", "i", {"person_id": YOU, "step": "campus", "decided_by": ME}), [HEAD], None),
+        (Act("leave_approval", "i", {"person_id": YOU, "step": "consortium", "decided_by": ME}), [HEAD], "not_allowed"),
+        (Act("leave_approval", "i", {"person_id": YOU, "step": "campus", "decided_by": ME}), [MIDDLE], "not_allowed"),
+        (Act("leave_approval", "i", {"person_id": YOU, "step": "first", "decided_by": YOU}), [MIDDLE], "not_own"),
+        (Act("evidence", "i", {"person_id": ME}), [HEAD], "about_oneself"),
+        (Act("evidence", "i", {"person_id": YOU}), [HEAD], None),
+        (Act("account", "u", {"person_id": ME, "password_hash": "x", "must_change": 0}), [TEACHER], None),
+        (Act("account", "u", {"person_id": ME, "login": "boss"}), [TEACHER], "not_allowed"),
+        (Act("account", "u", {"person_id": YOU, "password_hash": "x"}), [CLERK], None),
+        (Act("account", "u", {"person_id": YOU, "revoked_at": None}), [CLERK], "not_allowed"),
+        (Act("account", "u", {"person_id": "A-9-AA", "password_hash": "x"}), [CLERK], "not_allowed"),
+        (Act("account", "i", {"person_id": YOU}), [CLERK], "not_allowed"),
+        (Act("account", "i", {"person_id": YOU}), [OPERATOR], None),
+        (Act("lesson_day", "i", {"campus": "A", "person_id": ME}), [TEACHER], None),
+        (Act("lesson_day", "i", {"campus": "A", "person_id": "*"}), [TEACHER], "not_own"),
+        (Act("lesson_day", "i", {"campus": "A", "person_id": "*"}), [DUTY], None),
+        (Act("lesson_day", "d", {"campus": "A", "person_id": ME}), [TEACHER], "not_own"),
+        (Act("lesson_exception", "i", {"group_id": "A-3-AA", "person_id": YOU}), [TEACHER], "not_own"),
+        (Act("lesson_exception", "i", {"group_id": "A-3-AA", "person_id": YOU}), [CLERK], None),
+        (Act("booking_series", "i", {"id": "B-7-AA", "booked_by": ME}), [TEACHER], None),
+        (Act("booking_series", "i", {"id": "B-7-AA", "booked_by": YOU}), [TEACHER], "not_own"),
+        (Act("booking_series", "u", {"id": "A-7-AA", "title": "x"}), [TEACHER], None),
+        (Act("booking_occurrence", "u", {"series_id": "A-7-AA", "cancelled_by": ME}), [TEACHER], None),
+    ],
+    ids=lambda value: f"{value.table}-{value.op}" if isinstance(value, Act) else None,
+)  # fmt: skip
+def test_nobody_writes_about_himself_or_in_anothers_name(act: Act, roles: list[Held], reason: str | None) -> None:
+    assert said(act, *roles) == reason
+
+
+def test_somebody_elses_booking_is_cancelled_by_the_deciding_office_alone() -> None:
+    act = Act("booking_occurrence", "u", {"series_id": "A-7-AA", "cancelled_by": YOU})
+    for roles, reason in ([TEACHER], "not_own"), ([HEAD], None), ([("rule", "A")], None):
+        assert objection(act, Writer(YOU, frozenset(roles), "A"), Known()) == reason
+
+
+def test_every_rule_is_about_a_record_and_reads_fields_that_it_has() -> None:
+    tables = tables_of(RECORDS)
+    assert set(RULES) <= set(tables)
+    roles = {code for code, _, _ in ROLES}
+    for name in RULES:
+        declared = {role for role in tables[name].declaration.roles if not role.startswith("self:")}
+        assert declared <= roles
