@@ -188,6 +188,14 @@ BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
 WHEN old._v IS new._v AND old._vx IS new._vx AND NOT ({moved}) AND ({mask}) <> 0
 BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, NULL)
  ON CONFLICT DO UPDATE SET mask = mask | excluded.mask; END"""
+    if table.declaration.erasable:
+        # An erased key is dead for ever, for the sqlite3 shell too (C10).
+        dead = f"EXISTS (SELECT 1 FROM _erased WHERE t = {t} AND k = {key_new})"
+        stop = f"BEGIN SELECT RAISE(ABORT, 'erased by law: this key of {table.name} is dead'); END"
+        found[f"{table.name}_capture_dead"] = f"BEFORE INSERT ON {name} WHEN new._v IS NULL AND {dead}\n{stop}"
+        found[f"{table.name}_capture_dead_move"] = (
+            f"BEFORE UPDATE OF {', '.join(map(quoted, table.key))} ON {name} WHEN old._v IS new._v AND {dead}\n{stop}"
+        )
     return found
 
 
