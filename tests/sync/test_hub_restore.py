@@ -11,6 +11,7 @@ from shared.records.people import Account, AccountRole
 from shared.records.places import CalendarDay
 from shared.records.pupils import Pupil, RosterGroup
 from sync.errors import CodeRefused, HubUnreachable, NotEnrolled
+from sync.log import read_changeset
 from sync.replica import setting
 from sync.status import campus_boards, refusals, restored, sync_status
 from sync.steps.enrol import enrol, issue_code
@@ -30,6 +31,7 @@ from tests.support.world import (
     assert_same_tables,
     new_site,
 )  # fmt: skip
+from tests.sync.forging import push
 
 
 def a_day(world: World) -> None:
@@ -188,6 +190,29 @@ def test_verdicts_come_back_and_are_not_given_anew(world: World) -> None:
     for site in (world.hub, world["B"]):
         assert site.rows("SELECT k FROM _erased") == [("B-99-x",)]
         assert site.value("SELECT count(*) FROM pupil WHERE id = 'B-99-x'") == 0
+
+
+def test_a_part_that_waited_in_the_backup_gets_the_verdict_it_had(world: World) -> None:
+    """C9, C11: the copy knew half an action; whoever gives that half back ends its waiting, the rest comes after."""
+    node = world["A"]
+    with node.write(CLERK_A) as w:
+        w.update(CalendarDay, DAY_A, {"note": "for all"})
+        w.update(Pupil, PUPIL_A, {"name": "for A"})
+    sql = "SELECT n FROM _changeset WHERE hub_seq IS NULL AND scope = 'con'"
+    half = read_changeset(node.db, int(str(node.value(sql))))
+    push(world, node, [half])
+    state = "SELECT state FROM _changeset WHERE hash = ?"
+    assert world.hub.value(state, half.hash) == "waiting"
+    backup = world.hub.backup_bytes()
+    world.settle()
+    before = verdicts(world.hub)
+    world.hub.restore(backup)
+    world.sync("B")
+    assert world.hub.value(state, half.hash) == "applied"
+    assert world.hub.value("SELECT note FROM calendar_day WHERE campus = 'A'") == "for all"
+    all_well(world)
+    assert verdicts(world.hub) == before
+    assert refusals(world.hub.db, world.hub.replica) == []
 
 
 def test_a_body_that_others_hold_only_as_a_hole_comes_from_its_own_node(world: World) -> None:
