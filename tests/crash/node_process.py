@@ -37,7 +37,7 @@ def say(line: str) -> None:
 def save(replica: Replica, db: Database, note: str) -> None:
     """One save in two scopes: a new row and an edit of one that every save edits."""
     with write(replica, db, CLERK) as w:
-        w.insert(Evidence(id=w.mint("A"), person_id="A-clerk", campus="A", date="2025-09-01", kind="lesson",
+        w.insert(Evidence(id=w.mint("A"), person_id="A-teacher", campus="A", date="2025-09-01", kind="lesson",
                           quantity="1", note=note))  # fmt: skip
         if find(w.db, CalendarDay, "A", "2025-09-01") is None:
             w.insert(CalendarDay(campus="A", date="2025-09-01", kind="school_day", note=note))
