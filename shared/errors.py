@@ -75,6 +75,12 @@ class NotFound(TongxinError):
     code = "not_found"
 
 
+class RowErased(TongxinError):
+    """The row was erased by law: its key is dead for ever, and what would stand there needs a new one."""
+
+    code = "row_erased"
+
+
 class Stale(TongxinError):
     """What the page showed has moved, and this action cannot stand beside the newer state."""
 

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from shared.database import transaction
-from shared.errors import InvalidInput, NotFound, Problem
+from shared.errors import InvalidInput, NotFound, Problem, RowErased
 from shared.ids import minted_id
 from shared.schema import Table, Value, insert, key_text, quoted, table_of, values_of
 from sync.body import encode_header, encode_parts
 from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
 from sync.entries import append_entry, receipt_time
+from sync.erasure import is_dead
 from sync.heads import (
     apply_to_rows,
     load_state,
@@ -63,7 +64,15 @@ class Writing:
         return minted_id(campus, counter, current_origin(self.db)[1].rsplit(".", 1)[1])
 
     def insert(self, *records: object) -> None:
-        """Insert new records. Raises sqlite3.IntegrityError when a key is taken."""
+        """Insert new records.
+
+        Raises sqlite3.IntegrityError when a key is taken, RowErased when a row was erased by law (C10).
+        """
+        for record in records:
+            table = table_of(type(record))
+            key = key_text([getattr(record, name) for name in table.key]) if table.declaration.erasable else ""
+            if key and is_dead(self.db, table.name, key):
+                raise RowErased(table=table.name, key=key)
         insert(self.db, *records)
 
     def update(self, cls: type, key: Key, changes: Mapping[str, Value], token: str | None = None) -> None:
@@ -103,7 +112,7 @@ class Writing:
         values = values_of(record)
         key = tuple(values[name] for name in table.key)
         if read_row(self.db, table, key) is None:
-            insert(self.db, record)
+            self.insert(record)
         else:
             self.update(type(record), key, {n: v for n, v in values.items() if n not in table.key}, token)
 

@@ -37,3 +37,8 @@ def entry_hash(prev: bytes, entry: bytes) -> bytes:
 def head_statement(stream: str, seq: int, head: bytes) -> bytes:
     """What a node signs to vouch for its stream up to `seq`."""
     return b"tongxin head 1\0" + f"{stream}/{seq}".encode() + b"\0" + head
+
+
+def scope_statement(scope: str, hub_seq: int, log_hash: bytes) -> bytes:
+    """What the hub signs to vouch for its log in one scope."""
+    return b"tongxin log 1\0" + f"{scope}/{hub_seq}".encode() + b"\0" + log_hash

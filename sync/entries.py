@@ -33,10 +33,11 @@ class HubEntry:
     reason: str
     data: str
 
-    def hashed(self) -> bytes:
-        """The exact bytes of the log's chain."""
+    def hashed(self, hash_: bytes) -> bytes:
+        """The exact bytes of the log's chain; `hash_` is the changeset's whole hash, so that what the hub signs
+        holds for these very bytes."""
         return dumped(
-            [self.hub_seq, self.scope, self.kind, self.origin, self.seq, self.hash8.hex(), self.received_at,
+            [self.hub_seq, self.scope, self.kind, self.origin, self.seq, hash_.hex(), self.received_at,
              self.effective, self.verdict, self.reason, self.data]
         )  # fmt: skip
 
@@ -56,19 +57,25 @@ def append_entry(
     origin, scope, seq, hash_, stamp = db.conn.execute(
         "SELECT name, scope, seq, hash, stamp FROM _changeset JOIN _origin USING (o) WHERE n = ?", (n,)
     ).fetchone()
-    last = db.conn.execute("SELECT coalesce(max(hub_seq), 0) FROM _entry").fetchone()[0]
     text = json.dumps(data or {}, ensure_ascii=False, sort_keys=True)
     entry = HubEntry(
-        last + 1, scope, kind, origin, seq, hash_[:HASH8], received_at, min(stamp, received_at), verdict, reason, text
-    )
+        next_hub_seq(db), scope, kind, origin, seq, hash_[:HASH8], received_at, min(stamp, received_at), verdict,
+        reason, text,
+    )  # fmt: skip
     store_entry(db, entry, n)
     return entry
+
+
+def next_hub_seq(db: Database) -> int:
+    """The hub sequence of the next new entry."""
+    return int(db.conn.execute("SELECT coalesce(max(hub_seq), 0) + 1 FROM _entry").fetchone()[0])
 
 
 def store_entry(db: Database, entry: HubEntry, n: int) -> bytes:
     """Write an entry and what it says about its changeset; the scope's log hash after it."""
     _, prev = scope_end(db, entry.scope)
-    log_hash = entry_hash(prev, entry.hashed())
+    [hash_] = db.conn.execute("SELECT hash FROM _changeset WHERE n = ?", (n,)).fetchone()
+    log_hash = entry_hash(prev, entry.hashed(hash_))
     db.conn.execute(
         "INSERT INTO _entry (hub_seq, scope, kind, n, received_at, effective, verdict, reason, reason_data, log_hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -104,3 +111,14 @@ def entries_since(db: Database, scope: str, hub_seq: int) -> Iterator[tuple[HubE
     )
     for row in rows:
         yield HubEntry(*row[:11]), row[11]
+
+
+def told_since(db: Database, scope: str, hub_seq: int, *, turn: int = 0) -> Iterator[tuple[HubEntry, int, bytes]]:
+    """The same with the log's hash after each, all at once; `turn` names a former log of the hub's, 0 the present."""
+    rows = db.conn.execute(
+        "SELECT hub_seq, scope, kind, origin, seq, hash8, received_at, effective, verdict, reason, reason_data, n,"
+        " log_hash FROM told_entry WHERE turn = ? AND scope = ? AND hub_seq > ? ORDER BY hub_seq",
+        (turn, scope, hub_seq),
+    )
+    for row in rows:
+        yield HubEntry(*row[:11]), row[11], row[12]

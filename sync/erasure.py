@@ -20,9 +20,9 @@ from sync.log import pack_parts, read_changeset
 from sync.opened import Key
 
 
-def is_dead(db: Database, table: str, key: Key) -> bool:
-    """Whether a key was erased."""
-    row = db.conn.execute("SELECT 1 FROM _erased WHERE t = ? AND k = ?", (table, key_text(key))).fetchone()
+def is_dead(db: Database, table: str, text: str) -> bool:
+    """Whether a key, as text, was erased."""
+    row = db.conn.execute("SELECT 1 FROM _erased WHERE t = ? AND k = ?", (table, text)).fetchone()
     return row is not None
 
 
@@ -40,7 +40,7 @@ def _blanked(db: Database, tables: Mapping[str, Table], part: bytes) -> bytes:
     for block in decode_parts((b"[]", part)):
         table = tables.get(block.table)
         keys = rows_of(block, table.key) if table is not None else _front(db, block)
-        if any(is_dead(db, block.table, key) for key in keys):
+        if any(is_dead(db, block.table, key_text(key)) for key in keys):
             return ERASED + part_hash(part)
     return part
 

@@ -7,7 +7,7 @@
   + CodeRefused        a one-time code is unknown, used or expired: a person must ask for another
   + Revoked            the hub has revoked this node: a person must decide
   + UpgradeNeeded      the versions do not overlap: upgrade one side
-  + HubRestored        the hub came back from an older copy: a person must decide before anything moves
+  + HubRestored        the hub is put back from older copies again and again: a person must look
   + BadMessage         a message is damaged or forged; `code` says how, nothing was applied
   + LogDamaged         this replica's own log does not verify: a person must restore it
 """
@@ -66,7 +66,7 @@ class UpgradeNeeded(SyncError):
 
 
 class HubRestored(SyncError):
-    """The hub's epoch is not the one this node synced with: the hub was restored from an older copy."""
+    """The hub was restored from older copies again and again while this node gave back what it lacked."""
 
     code = "hub_restored"
     advice = Advice.NEEDS_PERSON

@@ -2,12 +2,13 @@
 
 The node sends who it is, what it holds and the next frame of what the hub lacks; the answer carries receipts,
 verdicts and the next frame of what the node lacks. Each request stands alone and may be repeated: what was
-stored already is passed over, and cursors move only with the data they speak of (C11).
+stored already is passed over, and cursors move only with the data they speak of (C11). A hub that was restored
+from an old copy answers with another epoch: the node first gives back what the hub has lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -21,10 +22,10 @@ from sync.entries import append_entry, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
-from sync.log import origin_number
 from sync.opened import open_changeset
 from sync.protocol import VERSIONS_SPOKEN, HubPort
 from sync.replica import Replica, note_progress, setting, start_incarnation
+from sync.steps.give_back import come_over, giving, note_given, shared_places
 from sync.steps.hello import (
     ask,
     campuses_known,
@@ -41,29 +42,38 @@ from sync.steps.hello import (
     places_told,
     sender_of,
 )
-from sync.steps.judge import Policy, judge_actions
+from sync.steps.judge import Policy, Sender, judge_actions
 from sync.steps.pull import Asker, asides, news, take_news
 from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
+from sync.steps.take_back import take_back
+from sync.steps.vouch import keep_head
 from sync.wire import PieceReader, pack, unpack
 
 NODE_NAME_BYTES = 8
+# A hub that is put back again and again while a node gives back needs a person.
+EPOCHS_A_RUN_MAX = 5
 Progress = Callable[[int, int], None]
+# The head of an answer and the pieces that go with it.
+Answer = tuple[dict[str, Any], PieceReader]
 
 
 @dataclass
 class ExchangeReport:
-    """What a run of exchanges did. `done`: nothing was left to say on either side."""
+    """What a run of exchanges did. `done`: nothing was left to say on either side; `epochs`: how often the hub was
+    found to be restored, `changesets_back`: what was given back to it."""
 
     round_trips: int = 0
     bytes_up: int = 0
     bytes_down: int = 0
     changesets_up: int = 0
     changesets_down: int = 0
+    changesets_back: int = 0
     rows_up: int = 0
     rows_down: int = 0
     rows_by_path: int = 0
     refused: int = 0
+    epochs: int = 0
     conflicts_open: int = 0
     done: bool = False
 
@@ -79,17 +89,22 @@ def run_exchange(
 ) -> ExchangeReport:
     """Node: exchange until neither side has anything left, or the byte budget is spent.
 
-    Raises NotEnrolled, HubUnreachable, Revoked, UpgradeNeeded, BadMessage; what was acknowledged stays.
+    Raises NotEnrolled, HubUnreachable, HubRestored, Revoked, UpgradeNeeded, BadMessage; what was acknowledged stays.
     """
     report = ExchangeReport()
     sent: dict[tuple[int, str], int] = {}
     done = forked = False
     while not done:
-        frame, asked, request = _compose(replica, db, sent, forked)
+        frame, asked = _compose(replica, db, sent, forked)
         began = replica.clock.monotonic_ms()
-        answer = hub.exchange(request)
+        head, reader = _say(replica, db, hub, (asked, frame.pieces), report)
+        if head.get("epoch") != setting(db, "epoch"):
+            if not _give_back(replica, db, hub, (head, reader), report, budget_bytes):
+                break
+            sent = {}
+            continue
         try:
-            more = _take_answer(replica, db, asked, answer, began, report)
+            more = _take_answer(replica, db, (head, reader), began, report)
         except BadMessage as error:
             # Another branch of a stream of ours: somebody goes on with a copy of this file (C10).
             if forked or error.code not in ("unknown_changeset", "bad_chain"):
@@ -97,11 +112,12 @@ def run_exchange(
             forked = True
             continue
         sent.update(frame.sent)
-        _count(report, frame, len(request), len(answer))
+        report.changesets_up += frame.changesets
+        report.rows_up += frame.rows
         done = frame.complete and not more
         if progress is not None:
             progress(report.changesets_up, report.changesets_down)
-        if budget_bytes is not None and report.bytes_up + report.bytes_down >= budget_bytes:
+        if _spent(report, budget_bytes):
             break
     # An answer without the receipts of what was sent is an old one: nothing may be called synced (C14).
     report.done = done and not unreceipted(db, sent)
@@ -113,39 +129,85 @@ def run_exchange(
 
 def _compose(
     replica: Replica, db: Database, sent: Mapping[tuple[int, str], int], forked: bool
-) -> tuple[Outgoing, dict[str, Any], bytes]:
-    """The next request: its frame, its head, and all of it sealed for the hub.
-
-    Rows left by the sqlite3 shell become a changeset first.
-    """
-    hub = setting(db, "hub_node")
-    if not hub:
+) -> tuple[Outgoing, dict[str, Any]]:
+    """The next request: its frame and its head. Rows left by the sqlite3 shell become a changeset first."""
+    if not setting(db, "hub_node"):
         raise NotEnrolled()
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
-    frame = outgoing(replica, db, sent, FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes))
+    frame = outgoing(replica, db, sent, _frame_size(replica))
     head = {**ask(replica, db, forked=forked), "push": frame.stretches, "complete": frame.complete}
     # What this very frame carries no longer waits once the hub reads it.
     head["backlog"] = 0 if frame.complete else max(0, head["backlog"] - frame.changesets)
-    message = pack(head, frame.pieces, replica.limits)
-    return frame, head, replica.node.encode() + seal(replica.seed, peer_keys(db)[hub], message)
+    return frame, head
 
 
-def _take_answer(
-    replica: Replica, db: Database, asked: Mapping[str, Any], answer: bytes, began_ms: int, report: ExchangeReport
+def _say(
+    replica: Replica, db: Database, hub: HubPort, request: tuple[Mapping[str, Any], Sequence[bytes]],
+    report: ExchangeReport,
+) -> Answer:  # fmt: skip
+    """One round trip: a head and its pieces, sealed for the hub, and the answer to this very request."""
+    head, pieces = request
+    key = peer_keys(db)[setting(db, "hub_node")]
+    sealed = replica.node.encode() + seal(replica.seed, key, pack(head, pieces, replica.limits))
+    answer = hub.exchange(sealed)
+    report.round_trips += 1
+    report.bytes_up += len(sealed)
+    report.bytes_down += len(answer)
+    told, told_pieces = unpack(unseal(replica.seed, key, answer), replica.limits)
+    check_versions(told)
+    check_answer(db, head, told)
+    return told, PieceReader(told_pieces)
+
+
+def _give_back(
+    replica: Replica, db: Database, hub: HubPort, answer: Answer, report: ExchangeReport, budget_bytes: int | None
 ) -> bool:
+    """The hub has begun a new epoch: give back what it lacks, frame by frame, and follow its new log.
+
+    False when the budget is spent: the next run goes on. Raises HubRestored when the epoch will not stay.
+    """
+    told, reader = answer
+    shared, tried = shared_places(db, told, reader), set[str]()
+    report.epochs += 1
+    if report.epochs > EPOCHS_A_RUN_MAX:
+        raise HubRestored(epoch=str(told.get("epoch")))
+    while (frame := giving(replica, db, told, shared, tried, _frame_size(replica))) is not None:
+        if _spent(report, budget_bytes):
+            return False
+        head = {**ask(replica, db), "push": [], "complete": False, "gives": frame.head}
+        told, reader = _say(replica, db, hub, (head, frame.pieces), report)
+        if told.get("epoch") != frame.head["to"]:
+            return True  # put back once more: nothing of this was taken
+        note_given(db, frame)
+        tried.update(frame.bodies)
+        report.changesets_back += len(frame.changesets)
+        shared = shared_places(db, told, reader)
+    come_over(replica, db, told, shared, _keys(db))
+    return True
+
+
+def _keys(db: Database) -> dict[str, bytes]:
+    """Node → public key, the hub's also under its own name."""
+    keys = peer_keys(db)
+    return {**keys, "hub": keys[setting(db, "hub_node")]}
+
+
+def _spent(report: ExchangeReport, budget_bytes: int | None) -> bool:
+    return budget_bytes is not None and report.bytes_up + report.bytes_down >= budget_bytes
+
+
+def _frame_size(replica: Replica) -> FrameSize:
+    return FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
+
+
+def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
     """Everything an answer brings is stored in one transaction, cursors included. True: the hub has more."""
-    hub = setting(db, "hub_node")
-    head, pieces = unpack(unseal(replica.seed, peer_keys(db)[hub], answer), replica.limits)
-    check_versions(head)
-    check_answer(db, asked, head)
-    if head.get("epoch") != setting(db, "epoch"):
-        raise HubRestored(epoch=str(head.get("epoch")))
+    head, reader = answer
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         learn_nodes(db, head.get("nodes", ()))
-        keys = {**peer_keys(db), "hub": peer_keys(db)[hub]}
-        taken = take_news(replica, db, head, PieceReader(pieces), keys)
+        taken = take_news(replica, db, head, reader, _keys(db))
         if taken.behind_itself:
             # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
             start_incarnation(db, replica.randomness)
@@ -159,48 +221,47 @@ def _take_answer(
     return bool(head.get("more"))
 
 
-def _count(report: ExchangeReport, frame: Outgoing, up: int, down: int) -> None:
-    report.round_trips += 1
-    report.bytes_up += up
-    report.bytes_down += down
-    report.changesets_up += frame.changesets
-    report.rows_up += frame.rows
-
-
 def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes) -> bytes:
     """Hub: answer one request. Raises NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing is stored."""
     node = sealed[:NODE_NAME_BYTES].decode("ascii", "replace")
     sender, key = sender_of(db, node)
     head, pieces = unpack(unseal(replica.seed, key, sealed[NODE_NAME_BYTES:]), replica.limits)
     check_versions(head)
-    if head.get("epoch") != setting(db, "epoch"):
-        raise HubRestored(epoch=str(head.get("epoch")))
-    reader = PieceReader(pieces)
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
-        stretches = take_push(head.get("push", ()), reader, node, key)
-        pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
-        ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed])
-        for stretch in stretches:
-            last = stretch.changesets[-1]
-            db.conn.execute(
-                "INSERT OR IGNORE INTO _signed_head (o, scope, seq, hash, signature) VALUES (?, ?, ?, ?, ?)",
-                (origin_number(db, last.origin), last.scope, last.seq, last.hash, stretch.signature),
-            )
-        refused = judge_actions(replica, db, policy, sender, ready)
-        now = receipt_time(replica, db)
-        for n in ready:
-            refusal = refused.get(n)
-            if refusal is None:
-                append_entry(db, n, received_at=now)
-            else:
-                append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
-        apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
-        note_sender(replica, db, sender, head)
-        answer, answer_pieces = _answer(replica, db, sender.node, head)
-        answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
+        if head.get("epoch") == setting(db, "epoch"):
+            answer, answer_pieces = _serve(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
+        else:
+            told, answer_pieces = take_back(replica, db, sender, head, PieceReader(pieces))
+            answer = {**_about(replica, db, node, head), **told}
     note_progress(replica, db)
     return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
+
+
+def _serve(
+    replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
+) -> tuple[dict[str, Any], list[bytes]]:
+    """Receive, judge, receipt and apply what was pushed; the answer with what the asker lacks."""
+    (sender, key), (head, reader) = asker, request
+    stretches = take_push(head.get("push", ()), reader, sender.node, key)
+    pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
+    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed])
+    for stretch in stretches:
+        last = stretch.changesets[-1]
+        keep_head(db, last.origin, last.scope, (last.seq, last.hash), stretch.signature)
+    refused = judge_actions(replica, db, policy, sender, ready)
+    now = receipt_time(replica, db)
+    for n in ready:
+        refusal = refused.get(n)
+        if refusal is None:
+            append_entry(db, n, received_at=now)
+        else:
+            append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
+    apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
+    note_sender(replica, db, sender, head)
+    answer, answer_pieces = _answer(replica, db, sender.node, head)
+    answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
+    return answer, answer_pieces
 
 
 def _answer(
@@ -209,16 +270,18 @@ def _answer(
     sender, _ = sender_of(db, node)
     asked, held = cursors_told(db, head), places_told(head, "held")
     cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
-    size = FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
-    told, pieces = news(replica, db, Asker(node, held), cursors, size)
-    about = {
+    told, pieces = news(replica, db, Asker(node, held), cursors, _frame_size(replica))
+    return {**_about(replica, db, node, head), **known_nodes(db, head), **told}, pieces
+
+
+def _about(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "v": VERSIONS_SPOKEN[-1], "schema": replica.schema, "now": replica.clock.now_ms(),
         "epoch": setting(db, "epoch"),
         # What it answers, the newest request noted, and up to where a verified backup covers the log (C13).
         "re": str(head.get("nonce")), "turn": noted_turn(db, node), "covered": int(setting(db, "covered_hub_seq", "0")),
         "known": campuses_known(db),
     }  # fmt: skip
-    return {**about, **known_nodes(db, head), **told}, pieces
 
 
 __all__ = ["ExchangeReport", "UpgradeNeeded", "run_exchange", "serve_exchange"]

@@ -80,7 +80,7 @@ def open_replica(
             had = _columns(db, tables)
             _migrate(db, steps)
             install_triggers(db, tables)
-            identity = prove_same_file(path, db, randomness)
+            identity = prove_same_file(path, db, clock, randomness)
             replica = Replica(
                 path, setting(db, "role"), setting(db, "node"), identity.seed, randomness.text(8), tables, clock,
                 randomness, limits or Limits(), schema,

@@ -58,7 +58,7 @@ class Replica:
         return verify_key_of(self.seed)
 
 
-def prove_same_file(path: Path, db: Database, randomness: Randomness) -> Identity:
+def prove_same_file(path: Path, db: Database, clock: Clock, randomness: Randomness) -> Identity:
     """Compare and renew the token. Read inside the writer's transaction, so that two processes that open at
     once do not take each other for a clone. A restored hub also begins a new epoch (C11)."""
     identity = read_identity(path)
@@ -71,9 +71,13 @@ def prove_same_file(path: Path, db: Database, randomness: Randomness) -> Identit
         start_incarnation(db, randomness)
         if setting(db, "role") == "hub" and known != "new":
             set_setting(db, "epoch", randomness.text(10))
+            # For the board: when it was put in place, and until when the copy knew (C14).
+            set_setting(db, "restored_ms", str(clock.now_ms()))
+            set_setting(db, "restored_until_ms", setting(db, "last_receipt_ms", "0"))
     fresh = randomness.text(12)
-    # The file first, with both tokens; then the database; a crash between leaves a match.
-    write_identity(path, Identity(identity.seed, known, fresh))
+    # The file first, with both tokens; then the database; a crash between leaves a match. An older copy's token is
+    # no match ever again: the same copy may be put in place twice in a row.
+    write_identity(path, Identity(identity.seed, fresh if older else known, fresh))
     set_setting(db, "token", fresh)
     return identity
 

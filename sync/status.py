@@ -196,7 +196,8 @@ def entered_in(db: Database, version: str) -> Entered | None:
 
 @dataclass(frozen=True)
 class NodeState:
-    """One enrolled node as the hub knows it."""
+    """One enrolled node as the hub knows it. `owes`: the hub was restored from an old copy, and this node has not
+    given back yet what it holds."""
 
     node: str
     campus: str
@@ -212,16 +213,18 @@ class NodeState:
     app_version: str | None
     forks: int = 0
     parked: int | None = None
+    owes: bool = False
 
 
 def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
     """Every node enrolled with this hub, by campus."""
     rows = db.conn.execute(
         "SELECT node, campus, enrolled_at, revoked_at, last_contact, last_sync, backlog, clock_offset_ms,"
-        " open_conflicts, app_version, parked FROM _node WHERE role = 'node' ORDER BY campus, node"
+        " open_conflicts, app_version, parked, epoch FROM _node WHERE role = 'node' ORDER BY campus, node"
     ).fetchall()
     found = []
-    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, parked in rows:
+    here = restored(db)
+    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, parked, epoch in rows:
         quarantined = db.conn.execute(
             "SELECT count(*) FROM _changeset JOIN _origin USING (o) WHERE state = 'quarantined' AND _origin.node = ?",
             (node,),
@@ -232,9 +235,25 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
             NodeState(
                 node, campus, _instant(enrolled), _instant(revoked), _instant(contact), _instant(sync),
                 _instant(until), waiting, offset, conflicts, quarantined, version, len(forks(db, node)), parked,
+                here is not None and revoked is None and epoch != setting(db, "epoch"),
             )  # fmt: skip
         )
     return found
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The hub came back from an old copy: when it was put in place, until when the copy knew what nodes sent."""
+
+    since: str
+    copy_until: str | None
+
+
+def restored(db: Database) -> Restored | None:
+    """At a hub: its last restore; None when it never was restored. What no node held of the time between is lost."""
+    since = setting(db, "restored_ms")
+    until = setting(db, "restored_until_ms")
+    return Restored(instant_text(int(since)), _instant(until if until != "0" else "")) if since else None
 
 
 def _newest(db: Database, node: str) -> int | None:

@@ -21,7 +21,9 @@ CREATE TABLE _node (
   enrolled_at INTEGER, revoked_at INTEGER, last_contact INTEGER, last_sync INTEGER, backlog INTEGER,
   clock_offset_ms INTEGER, open_conflicts INTEGER, app_version TEXT,
   -- the last request's number, and where its cursors stood (what may be pruned follows from the lowest, C13)
-  turn INTEGER NOT NULL DEFAULT 0, frontier TEXT NOT NULL DEFAULT '{}'
+  turn INTEGER NOT NULL DEFAULT 0, frontier TEXT NOT NULL DEFAULT '{}',
+  -- the last of the hub's epochs that the node has come to: what it owes a restored hub is given back (C11)
+  epoch TEXT NOT NULL DEFAULT ''
 ) STRICT, WITHOUT ROWID;
 
 -- One-time enrolment codes; only a digest is kept.
@@ -64,6 +66,30 @@ CREATE TABLE _entry (
   log_hash BLOB NOT NULL
 ) STRICT;
 CREATE INDEX _entry_scope ON _entry (scope, hub_seq);
+
+-- Where the hub has signed its log. With the entries up to here a node proves to a restored hub what it once said.
+-- `given` is the epoch of the hub to which the stretch that ends here was given back.
+CREATE TABLE _signed_top (
+  scope TEXT NOT NULL, hub_seq INTEGER NOT NULL, log_hash BLOB NOT NULL, signature BLOB NOT NULL,
+  given TEXT NOT NULL DEFAULT '', PRIMARY KEY (scope, log_hash)
+) STRICT, WITHOUT ROWID;
+
+-- Entries of logs that the hub lost and has taken back; kept, since a copy put in place later may lack them again.
+-- `turn` counts the times this node let go of a log.
+CREATE TABLE _former_entry (
+  turn INTEGER NOT NULL, hub_seq INTEGER NOT NULL, scope TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL,
+  received_at INTEGER NOT NULL, effective INTEGER NOT NULL, verdict TEXT NOT NULL, reason TEXT, reason_data TEXT,
+  log_hash BLOB NOT NULL, prev_hash BLOB NOT NULL, PRIMARY KEY (turn, hub_seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW told_entry AS
+  SELECT 0 AS turn, e.hub_seq, e.scope, e.kind, o.name AS origin, c.seq, substr(c.hash, 1, 8) AS hash8,
+         e.received_at, e.effective, e.verdict, e.reason, e.reason_data, e.n, e.log_hash
+    FROM _entry AS e JOIN _changeset AS c ON c.n = e.n JOIN _origin AS o ON o.o = c.o
+  UNION ALL
+  SELECT e.turn, e.hub_seq, e.scope, e.kind, o.name, c.seq, substr(c.hash, 1, 8),
+         e.received_at, e.effective, e.verdict, e.reason, e.reason_data, e.n, e.log_hash
+    FROM _former_entry AS e JOIN _changeset AS c ON c.n = e.n JOIN _origin AS o ON o.o = c.o;
 
 CREATE TABLE _cursor (
   scope TEXT PRIMARY KEY, epoch TEXT NOT NULL, hub_seq INTEGER NOT NULL, log_hash BLOB NOT NULL
@@ -162,6 +188,14 @@ BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
 WHEN old._v IS new._v AND old._vx IS new._vx AND NOT ({moved}) AND ({mask}) <> 0
 BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, NULL)
  ON CONFLICT DO UPDATE SET mask = mask | excluded.mask; END"""
+    if table.declaration.erasable:
+        # An erased key is dead for ever, for the sqlite3 shell too (C10).
+        dead = f"EXISTS (SELECT 1 FROM _erased WHERE t = {t} AND k = {key_new})"
+        stop = f"BEGIN SELECT RAISE(ABORT, 'erased by law: this key of {table.name} is dead'); END"
+        found[f"{table.name}_capture_dead"] = f"BEFORE INSERT ON {name} WHEN new._v IS NULL AND {dead}\n{stop}"
+        found[f"{table.name}_capture_dead_move"] = (
+            f"BEFORE UPDATE OF {', '.join(map(quoted, table.key))} ON {name} WHEN old._v IS new._v AND {dead}\n{stop}"
+        )
     return found
 
 

@@ -10,13 +10,14 @@ from sqlite_utils import Database
 
 from shared.database import open_database, transaction
 from shared.schema import Table, quoted
-from sync.chain import GENESIS, body_hash, entry_hash, link_hash, part_hash
+from sync.chain import GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash, scope_statement
 from sync.entries import entries_since
 from sync.heads import unit_versions
 from sync.journal import apply_changesets, settle_capture
+from sync.keys import signed_by
 from sync.log import read_changeset
 from sync.opened import open_changeset
-from sync.replica import Replica
+from sync.replica import Replica, setting
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Finding:
 
 def verify(replica: Replica, db: Database) -> list[Finding]:
     """Check every chain, the hub's log, and the tables against a rebuild of a copy. Empty: all is well."""
-    findings = [*_broken_links(db), *_broken_log(db)]
+    findings = [*_broken_links(db), *_broken_log(db), *_broken_signatures(replica, db)]
     copy = open_database(":memory:")
     try:
         db.conn.backup(copy.conn)
@@ -64,12 +65,36 @@ def _broken_log(db: Database) -> list[Finding]:
     findings = []
     for (scope,) in db.conn.execute("SELECT DISTINCT scope FROM _entry").fetchall():
         hash_ = GENESIS
-        for entry, _ in entries_since(db, scope, 0):
-            hash_ = entry_hash(hash_, entry.hashed())
+        for entry, n in entries_since(db, scope, 0):
+            hash_ = entry_hash(hash_, entry.hashed(read_changeset(db, n).hash))
             stored = db.conn.execute("SELECT log_hash FROM _entry WHERE hub_seq = ?", (entry.hub_seq,)).fetchone()[0]
             if stored != hash_:
                 findings.append(Finding("log_changed", f"{scope}/{entry.hub_seq}"))
                 break
+    return findings
+
+
+def _broken_signatures(replica: Replica, db: Database) -> list[Finding]:
+    """What the hub signed of its log, and the writers (or the hub for them) of their streams, as kept here."""
+    findings = []
+    keys = dict(db.conn.execute("SELECT node, verify_key FROM _node").fetchall())
+    keys["hub"] = replica.verify_key if replica.role == "hub" else keys.get(setting(db, "hub_node"), b"")
+    told = {row for row in db.conn.execute("SELECT scope, hub_seq, log_hash FROM told_entry")}
+    for scope, hub_seq, log_hash, signature in db.conn.execute(
+        "SELECT scope, hub_seq, log_hash, signature FROM _signed_top"
+    ):
+        if (scope, hub_seq, log_hash) not in told:
+            findings.append(Finding("signed_log_missing", f"{scope}/{hub_seq}"))
+        if not signed_by(keys["hub"], scope_statement(scope, hub_seq, log_hash), signature):
+            findings.append(Finding("log_signature_wrong", f"{scope}/{hub_seq}"))
+    heads = "SELECT name, node, scope, seq, hash, signature FROM _signed_head JOIN _origin USING (o)"
+    for name, node, scope, seq, hash_, signature in db.conn.execute(heads):
+        # A node that a restored hub has forgotten has no key here.
+        if node in keys and not any(
+            signed_by(key, head_statement(f"{name}/{scope}", seq, hash_), signature)
+            for key in (keys[node], keys["hub"])
+        ):
+            findings.append(Finding("head_signature_wrong", f"{name}/{scope}/{seq}"))
     return findings
 
 

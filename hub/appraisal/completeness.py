@@ -22,7 +22,8 @@ def missing_of(
 ) -> list[Entry]:
     """One entry a thing that lacks, and the notes; see `is_complete`.
 
-    kinds: campus (known_until), conflicts, teacher_two_places and register_twice (count, dates, campuses: domain
+    kinds: campus (known_until), owing (campus: it has not given back to a restored hub yet), conflicts,
+    teacher_two_places and register_twice (count, dates, campuses: domain
     conflicts of the period that are open), quarantined, waiting, lesson_days (campus, count, first, last: days
     with lessons that nobody has closed), facts (indicator, campus, people), unmatched (rows of people who were
     no members of staff on that date), unscored (people), overruled (people whose lessons come from rows and
@@ -30,6 +31,7 @@ def missing_of(
     """
     return [
         *_campuses(facts, frontier),
+        *({"kind": "owing", "campus": campus} for campus in frontier.owing),
         *_counted("conflicts", frontier.open_conflicts, reviews=frontier.open_reviews),
         *frontier.findings,
         *_counted("quarantined", frontier.quarantined),

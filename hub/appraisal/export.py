@@ -55,6 +55,8 @@ def lacking_words(entry: Mapping[str, Any], campuses: Mapping[str, str]) -> str:
             if not known:
                 return f"{campus} 还没有同步过 / never synced"
             return f"{campus} 的数据到 {known} / data up to {known}"
+        case "owing":
+            return f"{campus} 还没有交回中心恢复后缺的记录 / has not given back what the restored hub lacks"
         case "facts":
             return f"{campus} {entry['name']}：{entry['people']} 人缺 / lacking for {entry['people']} people"
         case "lesson_days":

@@ -196,6 +196,6 @@ def _concerning(missing: list[dict[str, Any]], result: dict[str, Any]) -> list[d
     return [
         each for each in missing
         if each["kind"] in ("conflicts", "quarantined", "waiting")
-        or (each["kind"] in ("campus", "lesson_days") and each["campus"] in result["campuses"])
+        or (each["kind"] in ("campus", "owing", "lesson_days") and each["campus"] in result["campuses"])
         or set(each.get("campuses", ())) & set(result["campuses"])
     ]  # fmt: skip

@@ -23,9 +23,11 @@ class Standing:
 
 
 def standing_of(node: NodeState, now_ms: int, silent_ms: int) -> Standing:
-    """How one node stands: revoked, never synced, silent for long, or current."""
+    """How one node stands: revoked, owing a restored hub what it holds, never synced, silent for long, or current."""
     if node.revoked_at:
         return Standing("off", "revoked")
+    if node.owes:
+        return Standing("warn", "owes")
     if node.last_sync is None:
         return Standing("warn", "never")
     if now_ms - instant_ms(node.last_sync) > silent_ms:
@@ -72,6 +74,13 @@ def overall(shown: Sequence[Place]) -> tuple[str, list[str], int]:
     without = [place.campus.name for place in shown if all(node.revoked_at for node, _standing in place.nodes)]
     late = list(dict.fromkeys([name for name, standing in live if standing.tone == "warn"] + without))
     return ("warn" if late else "ok" if live else "off"), late, len(live)
+
+
+def owing(shown: Sequence[Place]) -> tuple[list[str], list[str]]:
+    """Campuses whose nodes have all given back to a restored hub, and those of which one has not."""
+    with_node = [(p.campus.name, [n for n, _ in p.nodes if not n.revoked_at]) for p in shown]
+    owe = [name for name, nodes in with_node if any(n.owes for n in nodes)]
+    return [name for name, nodes in with_node if nodes and name not in owe], owe
 
 
 @dataclass(frozen=True)

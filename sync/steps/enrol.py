@@ -52,15 +52,24 @@ def issue_code(db: Database, replica: Replica, *, campus: str, valid_ms: int | N
 
 
 def enrol(replica: Replica, db: Database, hub: HubPort, code: str) -> Enrolment:
-    """Node half. Raises CodeRefused, HubUnreachable, BadMessage("forged_hub")."""
+    """Node half. Raises CodeRefused (reason "other_campus", "other_hub": this file belongs elsewhere),
+    HubUnreachable, BadMessage("forged_hub").
+
+    A node that a restored hub has forgotten enrols again with a fresh code: it keeps its file, its key, and the
+    epoch it knows, by which the next exchange sees that it must give back.
+    """
     secret = _secret(code)
-    body = {"id": _digest(code), "node": replica.node, "key": replica.verify_key.hex()}
+    hub_known, campus_known = setting(db, "hub_node"), setting(db, "campus")
+    body = {"id": _digest(code), "node": replica.node, "key": replica.verify_key.hex(), "campus": campus_known}
     answer = _checked(hub.enrol(dumped({**body, "mac": _mac(secret, "node", body)})), secret)
     found = Enrolment(str(answer["node"]), str(answer["campus"]), str(answer["epoch"]))
+    if hub_known and hub_known != found.hub_node:
+        raise CodeRefused(reason="other_hub")
     with transaction(db):
         set_setting(db, "hub_node", found.hub_node)
         set_setting(db, "campus", found.campus)
-        set_setting(db, "epoch", found.epoch)
+        if not hub_known:
+            set_setting(db, "epoch", found.epoch)
         db.conn.execute("UPDATE _node SET campus = ? WHERE node = ?", (found.campus, replica.node))
         db.conn.execute(
             "INSERT OR REPLACE INTO _node (node, campus, verify_key, role) VALUES (?, '', ?, 'hub')",
@@ -83,7 +92,8 @@ def _checked(raw: bytes, secret: bytes) -> dict[str, object]:
 
 
 def serve_enrol(replica: Replica, db: Database, request: bytes) -> bytes:
-    """Hub half. Raises CodeRefused with reason "unknown", "used" or "expired", BadMessage for anything malformed."""
+    """Hub half. Raises CodeRefused with reason "unknown", "used", "expired" or "other_campus", BadMessage for
+    anything malformed."""
     try:
         asked = json.loads(request)
         mac = asked.pop("mac")
@@ -103,6 +113,8 @@ def serve_enrol(replica: Replica, db: Database, request: bytes) -> bytes:
         now = replica.clock.now_ms()
         if expires < now:
             raise CodeRefused(reason="expired")
+        if asked.get("campus") not in (None, "", campus):
+            raise CodeRefused(reason="other_campus")
         if used_by not in (None, node) or _taken_by_another(db, node, key, campus):
             raise CodeRefused(reason="used")
         db.conn.execute("UPDATE _code SET used_at = ?, used_by = ? WHERE digest = ?", (now, node, digest))

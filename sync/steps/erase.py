@@ -41,7 +41,12 @@ def erase(db: Database, replica: Replica, record: type, key: Key, *, by: str) ->
 
 
 def take_erasure(db: Database, tables: Mapping[str, Table], entry: HubEntry) -> None:
-    """At a node: carry out an erasure that the hub's log tells of."""
+    """Carry out an erasure that the hub's log tells of."""
+    forget(db, tables, entry.scope, *erased_row(tables, entry))
+
+
+def erased_row(tables: Mapping[str, Table], entry: HubEntry) -> tuple[str, str]:
+    """The row that an erasure is about, as table name and key text. Raises BadMessage("damaged")."""
     try:
         told = json.loads(entry.data)
         name, text = str(told["table"]), str(told["key"])
@@ -49,4 +54,4 @@ def take_erasure(db: Database, tables: Mapping[str, Table], entry: HubEntry) -> 
             key_parts(tables[name], text)
     except (ValueError, KeyError, TypeError) as error:
         raise BadMessage("damaged") from error
-    forget(db, tables, entry.scope, name, text)
+    return name, text

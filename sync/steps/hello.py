@@ -122,12 +122,12 @@ def note_sender(replica: Replica, db: Database, sender: Sender, head: Mapping[st
         raise BadMessage("damaged")
     db.conn.execute(
         "UPDATE _node SET last_contact = ?, clock_offset_ms = ?, backlog = ?, open_conflicts = ?, parked = ?,"
-        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?"
+        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?, epoch = ?"
         " WHERE node = ? AND turn < ?",
         (
             now, int(head["now"]) - now, _count(head.get("backlog")), _count(head.get("conflicts")),
             _count(head.get("parked")), str(head.get("app", ""))[:20], int(head.get("complete") is True), now, turn,
-            json.dumps(head.get("cursors")), sender.node, turn,
+            json.dumps(head.get("cursors")), setting(db, "epoch"), sender.node, turn,
         ),
     )  # fmt: skip
 

@@ -12,19 +12,20 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from sync.chain import HASH8, head_statement, link_hash
+from sync.chain import HASH8
 from sync.change import Changeset, State
 from sync.entries import HubEntry, entries_since, scope_end, store_entry
+from sync.erasure import without_erased
 from sync.errors import BadMessage
 from sync.heads import redecide
 from sync.journal import apply_changesets, keys_in, recompute_rows
-from sync.keys import sign, signed_by
 from sync.log import logged, origin_number, pack_parts, read_changeset
 from sync.opened import open_changeset
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize
 from sync.steps.receive import Arrival, receive
+from sync.steps.vouch import Ends, check_ends, check_tops, extend, signature_of, signed_top, vouched
 from sync.wire import PieceReader, changeset_from, changeset_pieces
 
 
@@ -35,16 +36,6 @@ class Asker:
 
     node: str
     held: Mapping[str, int]
-
-
-# Stream → hash → changeset, of what no later changeset of the message follows. A fork has several ends.
-Ends = dict[tuple[str, str], dict[bytes, Changeset]]
-
-
-def _extend(ends: Ends, changeset: Changeset) -> None:
-    stream = ends.setdefault((changeset.origin, changeset.scope), {})
-    stream.pop(changeset.prev, None)
-    stream[changeset.hash] = changeset
 
 
 @dataclass
@@ -76,11 +67,11 @@ def news(
                 top = entry.hub_seq
         if top != cursor:
             tops[scope] = top
-    vouched = [(end, *_vouched(replica, db, end)) for ends in found.ends.values() for end in ends.values()]
-    signed_scopes = {scope: _signed_scope(replica, db, scope, top) for scope, top in tops.items()}
-    signed = [[end.origin, end.scope, end.seq, len(tail) // 2] for end, tail, _ in vouched]
+    proven = [(end, *vouched(replica, db, end)) for ends in found.ends.values() for end in ends.values()]
+    signed_scopes = {scope: signed_top(replica, db, scope, top) for scope, top in tops.items()}
+    signed = [[end.origin, end.scope, end.seq, len(tail) // 2] for end, tail, _ in proven]
     head = {"e": found.entries, "h": signed, "t": tops, "more": found.more}
-    proofs = [piece for _, tail, signature in vouched for piece in (*tail, signature)]
+    proofs = [piece for _, tail, signature in proven for piece in (*tail, signature)]
     pieces = [*found.pieces, *proofs, *signed_scopes.values()]
     return head, pieces
 
@@ -94,12 +85,12 @@ def _inside_stretch(replica: Replica, db: Database, found: News, entry: HubEntry
     if entry.origin.split(".", 1)[0] == replica.node:
         return False
     ends = found.ends.get((entry.origin, entry.scope), {}).values()
-    return entry.kind == "receipt" and any(_signature(db, end) is None for end in ends)
+    return entry.kind == "receipt" and any(signature_of(db, end) is None for end in ends)
 
 
 def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> None:
     held = asker.held.get(f"{entry.origin}/{entry.scope}", 0) if entry.origin.split(".", 1)[0] == asker.node else 0
-    own = entry.seq <= held or entry.kind == "erase"
+    own = entry.seq <= held or entry.kind in ("erase", "redate")
     count: int | None = None
     if not own:
         changeset = read_changeset(db, n)
@@ -109,7 +100,7 @@ def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> No
         found.pieces += [changeset.prev[:HASH8], *pieces]
         found.bytes += sum(map(len, pieces))
         if entry.kind == "receipt":
-            _extend(found.ends, changeset)
+            extend(found.ends, changeset)
     found.entries.append(
         [entry.scope, entry.hub_seq, entry.kind, entry.origin, entry.seq, entry.hash8.hex(), entry.received_at,
          entry.effective, entry.verdict, entry.reason, entry.data, count]
@@ -153,50 +144,6 @@ def _take_asides(db: Database, raw: Sequence[Any]) -> list[int]:
     return refused
 
 
-def _signature(db: Database, end: Changeset) -> bytes | None:
-    row = db.conn.execute(
-        "SELECT signature FROM _signed_head JOIN _origin USING (o)"
-        " WHERE name = ? AND scope = ? AND seq = ? AND hash = ?",
-        (end.origin, end.scope, end.seq, end.hash),
-    ).fetchone()
-    return row[0] if row else None
-
-
-def _vouched(replica: Replica, db: Database, end: Changeset) -> tuple[list[bytes], bytes]:
-    """What proves a stream up to `end`: its signature, or the links (header, body hash) from there to the
-    nearest signed changeset, which may still wait here for something."""
-    stream = f"{end.origin}/{end.scope}"
-    if end.origin.split(".", 1)[0] == replica.node:
-        return [], sign(replica.seed, head_statement(stream, end.seq, end.hash))
-    signature = _signature(db, end)
-    rows = db.conn.execute(
-        "SELECT c.prev, c.hash, c.header, c.body_hash, s.signature FROM _changeset AS c JOIN _origin AS o USING (o)"
-        " LEFT JOIN _signed_head AS s ON (s.o, s.scope, s.seq, s.hash) = (c.o, c.scope, c.seq, c.hash)"
-        " WHERE o.name = ? AND c.scope = ? AND c.seq > ? ORDER BY c.seq",
-        (end.origin, end.scope, end.seq),
-    )
-    tail: list[bytes] = []
-    last = end.hash
-    while signature is None:
-        row = rows.fetchone()
-        if row is None:
-            raise BadMessage("unsigned_stretch", stream=stream)
-        if row[0] == last:
-            tail += row[2:4]
-            last, signature = row[1], row[4]
-    return tail, signature
-
-
-def _signed_scope(replica: Replica, db: Database, scope: str, top: int) -> bytes:
-    log_hash = db.conn.execute("SELECT log_hash FROM _entry WHERE hub_seq = ?", (top,)).fetchone()[0]
-    return sign(replica.seed, scope_statement(scope, top, log_hash))
-
-
-def scope_statement(scope: str, hub_seq: int, log_hash: bytes) -> bytes:
-    """What the hub signs to vouch for its log in one scope."""
-    return b"tongxin log 1\0" + f"{scope}/{hub_seq}".encode() + b"\0" + log_hash
-
-
 @dataclass
 class Taken:
     """What a node did with an answer."""
@@ -215,14 +162,15 @@ def take_news(
 
     `keys`: node → public key, the hub's under its own name. Raises BadMessage and leaves everything as it was.
     """
-    entries, changesets = _read_entries(db, head.get("e", ()), reader)
+    entries, changesets = read_entries(db, head.get("e", ()), reader)
     received = [c for e, c in zip(entries, changesets, strict=True) if c is not None and e.kind == "receipt"]
-    _check_ends(head.get("h", ()), reader, received, keys)
+    check_ends(db, head.get("h", ()), reader, received, keys)
     taken = Taken()
     fresh = _not_yet_taken(db, entries, changesets)
     entries = [entry for entry, _ in fresh]
     arrivals = [_arrival(e, c) for e, c in fresh if c is not None and e.kind == "receipt"]
-    released = [(entry, changeset) for entry, changeset in fresh if entry.kind == "release"]
+    let_in = [(entry, changeset) for entry, changeset in fresh if entry.kind == "release"]
+    bodies = {entry.hub_seq: changeset for entry, changeset in fresh}
     refused = []
     ready = receive(replica, db, arrivals)
     own = current_origin(db)[1]
@@ -237,12 +185,15 @@ def take_news(
         if entry.effective < logged(db, [n])[n].effective:
             moved.append(n)
         store_entry(db, entry, n)
-        if entry.verdict == "refused" and entry.kind == "receipt" and _state(db, n) == "applied":
+        if entry.kind == "receipt" and entry.verdict == "refused" and _stands(db, n) == "applied":
             refused.append(n)
-    _check_tops(db, head.get("t", {}), reader, keys)
+        elif entry.kind == "receipt" and entry.verdict == "accepted" and _stands(db, n) in ("quarantined", "hole"):
+            # Another verdict than the one a restored hub had given once, and lost (C11).
+            let_in.append((entry, bodies[entry.hub_seq]))
+    check_tops(db, head.get("t", {}), reader, keys)
     refused += _take_asides(db, head.get("x", ()))
     _take_out(replica, db, refused)
-    _put_in(replica, db, released)
+    _put_in(replica, db, let_in)
     for entry in entries:
         if entry.kind == "erase":
             take_erasure(db, replica.tables, entry)
@@ -265,9 +216,13 @@ def _arrival(entry: HubEntry, changeset: Changeset) -> Arrival:
     return Arrival(changeset, entry.effective, State.APPLIED if entry.verdict == "accepted" else refused)
 
 
-def _read_entries(
+def read_entries(
     db: Database, raw: Sequence[Any], reader: PieceReader
 ) -> tuple[list[HubEntry], list[Changeset | None]]:
+    """Entries as they travel, each with its changeset where it comes along; every hash is computed here.
+
+    Raises BadMessage: "damaged", "bad_chain" (not what the entry names, or its predecessor is not here).
+    """
     entries: list[HubEntry] = []
     changesets: list[Changeset | None] = []
     chain: dict[tuple[str, str, int, bytes], bytes] = {}
@@ -307,59 +262,6 @@ def _full_prev(db: Database, entry: HubEntry, prev8: bytes) -> bytes:
     return found
 
 
-def _check_ends(
-    raw: Sequence[Any], reader: PieceReader, changesets: Sequence[Changeset], keys: Mapping[str, bytes]
-) -> None:
-    """Every stream in the answer must end in a changeset that its own node signed."""
-    ends: Ends = {}
-    for changeset in changesets:
-        _extend(ends, changeset)
-    unsigned = [end for stream in ends.values() for end in stream.values()]
-    for item in raw:
-        try:
-            origin, scope, seq, links = str(item[0]), str(item[1]), int(item[2]), int(item[3])
-        except (IndexError, KeyError, TypeError, ValueError, OverflowError) as error:
-            raise BadMessage("damaged") from error
-        tail = reader.take(2 * links)
-        [signature] = reader.take()
-        key = keys.get(origin.split(".", 1)[0], b"")
-        vouched = [
-            end
-            for end in unsigned
-            if (end.origin, end.scope, end.seq) == (origin, scope, seq)
-            and signed_by(key, head_statement(f"{origin}/{scope}", seq + links, _follow(end, tail)), signature)
-        ]
-        if not vouched:
-            raise BadMessage("bad_signature", stream=f"{origin}/{scope}")
-        unsigned = [end for end in unsigned if end not in vouched]
-    if unsigned:
-        raise BadMessage("bad_signature")
-
-
-def _follow(end: Changeset, tail: Sequence[bytes]) -> bytes:
-    """The hash of a stream after more links, given as header and body hash in turn."""
-    hash_ = end.hash
-    for i in range(0, len(tail), 2):
-        hash_ = link_hash(hash_, f"{end.origin}/{end.scope}", end.seq + 1 + i // 2, tail[i], tail[i + 1])
-    return hash_
-
-
-def _check_tops(db: Database, tops: Mapping[str, Any], reader: PieceReader, keys: Mapping[str, bytes]) -> None:
-    """The hub's log as stored here must hash to what the hub signed."""
-    for scope, top in tops.items():
-        [signature] = reader.take()
-        hub_seq, log_hash = scope_end(db, str(scope), until=int(top))
-        if hub_seq != int(top) or not signed_by(keys["hub"], scope_statement(str(scope), hub_seq, log_hash), signature):
-            raise BadMessage("bad_log", scope=str(scope))
-        db.conn.execute(
-            "INSERT INTO _cursor (scope, epoch, hub_seq, log_hash) VALUES (?, coalesce("
-            "(SELECT value FROM _setting WHERE name = 'epoch'), ''), ?, ?) ON CONFLICT DO UPDATE SET"
-            " epoch = excluded.epoch, hub_seq = excluded.hub_seq, log_hash = excluded.log_hash"
-            " WHERE excluded.hub_seq > hub_seq",
-            (str(scope), hub_seq, log_hash),
-        )
-
-
 def find_version_any(db: Database, entry: HubEntry) -> int:
     """The changeset an entry is about. Raises BadMessage when it is not here."""
     row = db.conn.execute(
@@ -375,20 +277,32 @@ def _state(db: Database, n: int) -> str:
     return str(db.conn.execute("SELECT state FROM _changeset WHERE n = ?", (n,)).fetchone()[0])
 
 
+def _stands(db: Database, n: int) -> str:
+    """The state that a verdict gave a changeset; one that waits takes it when what it needs is here."""
+    sql = "SELECT CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END FROM _changeset WHERE n = ?"
+    return str(db.conn.execute(sql, (n,)).fetchone()[0])
+
+
 def _take_out(replica: Replica, db: Database, numbers: Sequence[int]) -> None:
-    """Un-apply what the hub refused of our own; the values stay in the log, offered for re-entry (C9)."""
+    """Un-apply what the hub refused: our own is offered for re-entry, others' is a hole like any other (C9). The
+    values stay in the log."""
     for n in numbers:
         opened = open_changeset(db, n)
-        db.conn.execute("UPDATE _changeset SET state = 'quarantined' WHERE n = ?", (n,))
+        own = db.conn.execute("SELECT node FROM _changeset JOIN _origin USING (o) WHERE n = ?", (n,)).fetchone()[0]
+        out = (State.QUARANTINED if own == replica.node else State.HOLE).value
+        # One that waits goes there when what it needs is here.
+        db.conn.execute("UPDATE _changeset SET due = ? WHERE n = ? AND state = 'waiting'", (out, n))
+        db.conn.execute("UPDATE _changeset SET state = ? WHERE n = ? AND state <> 'waiting'", (out, n))
         recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))
 
 
-def _put_in(replica: Replica, db: Database, released: Sequence[tuple[HubEntry, Changeset | None]]) -> None:
-    """Apply what a person released: a hole gets its body, a quarantined one its place."""
-    for entry, changeset in released:
+def _put_in(replica: Replica, db: Database, let_in: Sequence[tuple[HubEntry, Changeset | None]]) -> None:
+    """Apply what a person released or another verdict let in: a hole gets its body, a quarantined one its place."""
+    for entry, changeset in let_in:
         n = find_version_any(db, entry)
         if changeset is not None and changeset.parts is not None:
-            db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(changeset.parts), n))
+            parts = without_erased(db, replica.tables, changeset).parts
+            db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(parts), n))
         if _state(db, n) == "waiting":
             db.conn.execute("UPDATE _changeset SET due = 'applied' WHERE n = ?", (n,))
             continue  # it goes in when what it needs is here

@@ -81,11 +81,17 @@ def unreceipted(db: Database, sent: Mapping[tuple[int, str], int]) -> bool:
 def _stretches(
     replica: Replica, db: Database, chosen: Sequence[tuple[int, int, str, int]]
 ) -> tuple[list[dict[str, Any]], list[bytes], dict[tuple[int, str], int]]:
-    by_stream: dict[tuple[int, str], list[Changeset]] = {}
+    runs: list[tuple[tuple[int, str], list[Changeset]]] = []
     for n, o, scope, _ in chosen:
-        by_stream.setdefault((o, scope), []).append(read_changeset(db, n))
-    stretches, pieces, ends = [], [], {}
-    for stream, changesets in by_stream.items():
+        changeset = read_changeset(db, n)
+        # A forked stream has two runs with the same numbers; what follows neither begins one of its own.
+        run = next((run for stream, run in runs if stream == (o, scope) and run[-1].hash == changeset.prev), None)
+        if run is None:
+            runs.append(((o, scope), [changeset]))
+        else:
+            run.append(changeset)
+    stretches, pieces, ends = [], [], dict[tuple[int, str], int]()
+    for stream, changesets in runs:
         counts = []
         for changeset in changesets:
             count, its_pieces = changeset_pieces(changeset)
@@ -95,7 +101,7 @@ def _stretches(
         place = f"{last.origin}/{last.scope}"
         pieces += [changesets[0].prev, sign(replica.seed, head_statement(place, last.seq, last.hash))]
         stretches.append({"o": last.origin, "s": last.scope, "q": changesets[0].seq, "p": counts})
-        ends[stream] = last.seq
+        ends[stream] = max(last.seq, ends.get(stream, 0))
     return stretches, pieces, ends
 
 

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from sync.body import decode_header, decode_parts
 from sync.change import RANKS, Changeset, Header, State
 from sync.erasure import without_erased
-from sync.log import Entry, append, find_version, has_link, origin_number
+from sync.log import Entry, append, find_version, has_link, origin_number, pack_parts
 from sync.replica import Replica
 from sync.waiting import release_waiting
 
@@ -42,6 +42,7 @@ def receive(replica: Replica, db: Database, arrivals: Iterable[Arrival]) -> list
         changeset = arrival.changeset
         origin = origin_number(db, changeset.origin)
         if has_link(db, origin, changeset.scope, changeset.seq, changeset.hash):
+            fill_hole(db, replica, changeset)
             continue
         header = decode_header(changeset.header)
         state = arrival.state if arrival.state and is_complete(db, changeset, header) else State.WAITING
@@ -57,6 +58,20 @@ def receive(replica: Replica, db: Database, arrivals: Iterable[Arrival]) -> list
         if state is not State.WAITING:
             ready.append(n)
     return ready + release_waiting(db)
+
+
+def fill_hole(db: Database, replica: Replica, changeset: Changeset) -> None:
+    """The body of what was only a hole here comes after all: a refused changeset with its values (C9)."""
+    if changeset.parts is None:
+        return
+    db.conn.execute(
+        "UPDATE _changeset SET parts = ?, state = 'quarantined' WHERE o = ? AND scope = ? AND seq = ? AND hash = ?"
+        " AND state = 'hole' AND parts IS NULL",
+        (
+            pack_parts(without_erased(db, replica.tables, changeset).parts), origin_number(db, changeset.origin),
+            changeset.scope, changeset.seq, changeset.hash,
+        ),
+    )  # fmt: skip
 
 
 def is_complete(db: Database, changeset: Changeset, header: Header) -> bool:

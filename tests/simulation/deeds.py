@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
+from shared.errors import NotFound, RowErased
 from shared.records import (
     Account,
     AccountRole,
@@ -19,7 +21,9 @@ from shared.schema import Value, find, table_of
 from sync.capture import Writing, token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts, resolve
+from sync.replica import setting
 from sync.status import refusals
+from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
 from tests.simulation.world import CAMPUSES, Site, World
@@ -89,7 +93,10 @@ def edit(world: World, site: Site, w: Writing, aim: Target) -> str:
     cls = type(aim.record)
     name = f"{table_of(cls).name}{list(aim.key)}"
     if find(w.db, cls, *aim.key) is None:
-        w.insert(aim.record)
+        try:
+            w.insert(aim.record)
+        except RowErased:
+            return f"nothing: {name} is dead"
         return f"insert {name}"
     kind = world.random.choices(("update", "stale", "delete", "again", "shell"), (6, 5, 2, 1, 1))[0]
     if kind == "delete":
@@ -172,6 +179,14 @@ def release_one(world: World, site: Site) -> None:
         release(world.hub.db, world.hub.replica, version, by="office")
 
 
+def erase_one(world: World, site: Site) -> None:
+    """The law has a pupil erased, at the hub; the key is dead for ever (C10)."""
+    key = (f"{world.random.choice(CAMPUSES)}-p",)
+    with contextlib.suppress(NotFound):
+        erase(world.hub.db, world.hub.replica, Pupil, key, by="law")
+        world.said(f"hub erased pupil {key}")
+
+
 def sync_badly(world: World, site: Site) -> None:
     """A node syncs over a bad line."""
     if site is not world.hub:
@@ -198,6 +213,19 @@ def restore(world: World, site: Site) -> None:
         world.said(f"{site.name} restored from a copy")
 
 
+def copy_hub(world: World, site: Site) -> None:
+    """The hub's nightly backup."""
+    world.copy(world.hub)
+    world.said("hub copied")
+
+
+def restore_hub(world: World, site: Site) -> None:
+    """The hub's disk dies and a backup takes its place: the nodes must give back what they hold."""
+    if world.hub.copies:
+        world.restore(world.hub)
+        world.said(f"hub restored from a copy, epoch {setting(world.hub.db, 'epoch')}")
+
+
 def clone(world: World, site: Site) -> None:
     """A node's folder is copied to a second computer; once a world at most."""
     if site is not world.hub and len(world.nodes) == len(CAMPUSES):
@@ -208,6 +236,7 @@ def clone(world: World, site: Site) -> None:
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
+    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:

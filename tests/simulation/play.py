@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.simulation.checks import check_cursors, check_quiet
 from tests.simulation.deeds import one_deed
+from tests.simulation.promises import check_promises, promises_of
 from tests.simulation.world import Site, World
 
 DEEDS_A_WORLD = 60
@@ -20,11 +21,14 @@ def play(seed: int, folder: Path, *, deeds: int = DEEDS_A_WORLD, said: Callable[
         for number in range(deeds):
             said(f"--- {number}")
             site = one_deed(world)
+            if world.disk_died:
+                world.promised, world.disk_died = promises_of(world), False
             if site is not world.hub:
                 check_cursors(world, site)
         said("--- all lines heal")
         heal(world)
         check_quiet(world)
+        check_promises(world)
     finally:
         world.close()
 

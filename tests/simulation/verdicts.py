@@ -51,13 +51,19 @@ def check_verdicts(world: World) -> None:
         wrong = is_trespass(header, campus_of[node], decode_parts(stored.parts or (b"[]",)))
         assert state == "quarantined" or not wrong, f"the hub let in {origin}/{stored.scope}/{stored.seq}: {header}"
     halved = [action for action, states in actions.items() if len(states) > 1]
-    assert halved == [], f"half an action was refused: {halved}"
+    # After a restore of the hub two nodes may give back, and two judgements meet, the parts of one action: what is
+    # refused of it then is in quarantine, and people may release it (again).
+    assert world.restored_hub or halved == [], f"half an action was refused: {halved}"
 
 
 def check_receipts(world: World) -> None:
     """The receipt clock never runs back, and no stamp stays later than its receipt (C6)."""
     db = world.hub.db
-    times = [t for (t,) in db.conn.execute("SELECT received_at FROM _entry ORDER BY hub_seq")]
+    known = world.promised.seen if world.promised else set()
+    rows = db.conn.execute("SELECT name, scope, hash, e.received_at FROM _entry AS e"
+                           " JOIN _changeset USING (n, scope) JOIN _origin USING (o) ORDER BY e.hub_seq")  # fmt: skip
+    # What nodes gave back to a restored hub keeps its old receipt.
+    times = [received for *name, received in rows if (tuple(name), received) not in known]
     assert times == sorted(times), "the receipt clock ran back"
     late = db.conn.execute("SELECT count(*) FROM _changeset WHERE effective > received_at").fetchone()
     assert late == (0,), "a stamp later than its receipt counts"

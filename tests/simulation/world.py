@@ -70,6 +70,22 @@ class Site:
     answered: list[bytes] = field(default_factory=list)
 
 
+# (origin, scope, hash) of a changeset.
+Name = tuple[str, str, bytes]
+
+
+@dataclass
+class Promises:
+    """What a hub that was put back must know again: of each changeset the one receipt, (received, verdict), that all
+    holders have, the smallest stamp that anybody was told, which were released, and which rows are dead."""
+
+    receipts: dict[Name, tuple[int, str]] = field(default_factory=dict)
+    stamps: dict[Name, int] = field(default_factory=dict)
+    released: set[Name] = field(default_factory=set)
+    dead: set[tuple[str, str]] = field(default_factory=set)
+    seen: set[tuple[Name, int]] = field(default_factory=set)
+
+
 @dataclass(frozen=True)
 class Saved:
     """A changeset whose save was acknowledged to a person."""
@@ -95,6 +111,8 @@ class World:
         self.limits = limits or self.random.choice((TINY, SMALL, ROOMY))
         self.saved: list[Saved] = []
         self.kept: list[bytes] = []
+        self.promised: Promises | None = None
+        self.restored_hub = self.disk_died = False
         self.policy = RolesOfTheHub()
         empty = self._new_site("empty", "")
         empty.db.close()
@@ -181,18 +199,21 @@ class World:
         site.copies.append(path)
 
     def restore(self, site: Site) -> None:
-        """An older copy is put in place: what neither the copy nor the hub holds is gone, and nobody lied."""
+        """An older copy is put in place: what nobody holds any more is gone, and nobody lied."""
+        before = self._held()
         site.db.close()
         for ending in ("-wal", "-shm"):
             site.replica.path.with_name(site.replica.path.name + ending).unlink(missing_ok=True)
         shutil.copy(self.random.choice(site.copies), site.replica.path)
         self._open(site)
-        self.forgive(site)
+        gone = before - self._held()
+        self.saved = [s for s in self.saved if (s.origin, s.scope, s.hash) not in gone]
+        self.disk_died = True
+        self.restored_hub = self.restored_hub or site is self.hub
 
-    def forgive(self, site: Site) -> None:
-        """Strike from the acknowledged what went with the old disk before any sync."""
-        there = holdings(site.db) | holdings(self.hub.db)
-        self.saved = [s for s in self.saved if s.site != site.name or (s.origin, s.scope, s.hash) in there]
+    def _held(self) -> set[Name]:
+        """What anybody holds, for strict accounts of what went with a disk."""
+        return set().union(*(holdings(site.db) for site in self.sites))
 
     def clone(self, site: Site) -> None:
         """The whole folder, identity included, is copied to a second computer that goes on by itself."""
@@ -236,6 +257,6 @@ def opened(replica: Replica) -> Database:
     return db
 
 
-def holdings(db: Database) -> set[tuple[str, str, bytes]]:
+def holdings(db: Database) -> set[Name]:
     """(origin, scope, hash) of every changeset in a file."""
     return set(db.conn.execute("SELECT name, scope, hash FROM _changeset JOIN _origin USING (o)").fetchall())

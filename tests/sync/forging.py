@@ -15,7 +15,7 @@ from sync.exchange import ExchangeReport, _take_answer
 from sync.keys import seal, sign, unseal
 from sync.replica import SCHEMA_VERSION, setting
 from sync.steps.hello import ask, peer_keys
-from sync.wire import changeset_pieces, pack, unpack
+from sync.wire import PieceReader, changeset_pieces, pack, unpack
 from tests.support.world import Site, World
 
 HONEST = Header(
@@ -97,8 +97,8 @@ def take_answer(node: Site, answer: bytes) -> ExchangeReport:
     """Let the node take an answer, as `run_exchange` does for the request that it answers."""
     report = ExchangeReport()
     hub = peer_keys(node.db)[setting(node.db, "hub_node")]
-    told, _ = unpack(unseal(node.replica.seed, hub, answer), node.replica.limits)
-    _take_answer(node.replica, node.db, {"nonce": told.get("re")}, answer, 0, report)
+    told, pieces = unpack(unseal(node.replica.seed, hub, answer), node.replica.limits)
+    _take_answer(node.replica, node.db, (told, PieceReader(pieces)), 0, report)
     return report
 
 

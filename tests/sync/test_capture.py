@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.errors import InvalidInput, NotFound
+from shared.errors import InvalidInput, NotFound, RowErased
 from shared.records.attendance import StaffDay
 from shared.records.places import CalendarDay, RollSession
 from shared.records.pupils import Pupil, RosterGroup
@@ -18,6 +18,7 @@ from sync.capture import Writing, token_of
 from sync.conflicts import open_conflicts
 from sync.opened import open_changeset
 from sync.status import refusals
+from sync.steps.erase import erase
 from tests.support.world import (
     CLERK_A,
     CLERK_B,
@@ -332,6 +333,37 @@ def test_an_id_is_never_minted_twice_not_even_after_a_restore(world: World) -> N
         node.restore(backup)
     assert len(minted) == 40
     assert all(name.startswith("A-") for name in minted)
+
+
+def put_again(w: Writing) -> None:
+    w.put(Pupil(id="A-9-x", name="again"))
+
+
+def insert_again_by_plain_sql(w: Writing) -> None:
+    w.db.conn.execute("INSERT OR IGNORE INTO pupil (id, name) VALUES ('A-9-x', 'again')")
+
+
+def move_another_row_there(w: Writing) -> None:
+    w.db.conn.execute("UPDATE pupil SET id = 'A-9-x' WHERE id = ?", PUPIL_A)
+
+
+@pytest.mark.parametrize("deed", [put_again, insert_again_by_plain_sql, move_another_row_there])
+def test_nobody_writes_over_an_erased_key_not_even_on_his_own_node(world: World, deed: Deed) -> None:
+    """C10: the key is dead for ever; the write is refused at once and nothing of it stays."""
+    node = world["A"]
+    with node.write(CLERK_A) as w:
+        w.insert(Pupil(id="A-9-x", name="erase me"))
+    world.settle()
+    erase(world.hub.db, world.hub.replica, Pupil, ("A-9-x",), by="law")
+    world.settle()
+    before = last_number(node)
+    with pytest.raises((RowErased, sqlite3.IntegrityError), match="erased"), node.write(CLERK_A) as w:
+        deed(w)
+    assert (node.value("SELECT count(*) FROM pupil WHERE id = 'A-9-x'"), last_number(node)) == (0, before)
+    with node.write(CLERK_A) as w:
+        w.update(Pupil, PUPIL_A, {"name": "goes on"})
+    world.settle()
+    assert_same_tables(world)
 
 
 def test_a_later_edit_of_an_inserted_row_stands_on_every_replica(world: World) -> None:

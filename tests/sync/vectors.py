@@ -11,11 +11,10 @@ from pathlib import Path
 
 from shared.schema import Value
 from sync.body import encode_header, encode_parts
-from sync.chain import ERASED, GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash
+from sync.chain import ERASED, GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash, scope_statement
 from sync.change import Block, Header, VersionName
 from sync.entries import HubEntry
 from sync.keys import sign, verify_key_of
-from sync.steps.pull import scope_statement
 
 FILE = Path(__file__).parents[1] / "data" / "vectors" / "changeset.json"
 SEED = bytes(range(32))
@@ -42,7 +41,7 @@ def vectors() -> dict[str, object]:
     link = link_hash(GENESIS, f"{ORIGIN}/{SCOPE}", SEQ, header, body)
     received = 1_757_899_999_000
     entry = HubEntry(42, SCOPE, "receipt", ORIGIN, SEQ, link[:8], received, received, "accepted", "", "{}")
-    log = entry_hash(GENESIS, entry.hashed())
+    log = entry_hash(GENESIS, entry.hashed(link))
     return {
         "seed": SEED.hex(), "verify_key": verify_key_of(SEED).hex(), "origin": ORIGIN, "scope": SCOPE, "seq": SEQ,
         "header": header.decode(), "parts": [part.decode() for part in parts],
@@ -51,7 +50,7 @@ def vectors() -> dict[str, object]:
         "erased_part": (ERASED + hashes[1]).hex(),
         "body_hash_with_the_part_erased": body_hash([part_hash(parts[0]), part_hash(ERASED + hashes[1])]).hex(),
         "head_signature": sign(SEED, head_statement(f"{ORIGIN}/{SCOPE}", SEQ, link)).hex(),
-        "entry": entry.hashed().decode(), "log_hash": log.hex(),
+        "entry": entry.hashed(link).decode(), "log_hash": log.hex(),
         "log_signature": sign(SEED, scope_statement(SCOPE, 42, log)).hex(),
     }  # fmt: skip
 

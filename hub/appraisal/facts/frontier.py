@@ -38,7 +38,8 @@ class Frontier:
     """The state of sync a run saw.
 
     streams: `origin/scope` → last sequence number applied; findings: the domain conflicts of the period that make its
-    facts doubtful, an entry a kind: count, first dates, campuses.
+    facts doubtful, an entry a kind: count, first dates, campuses; owing: campuses that have not given back yet what
+    this hub lacks since it was restored from an old copy.
     """
 
     campuses: tuple[CampusReach, ...]
@@ -48,6 +49,7 @@ class Frontier:
     waiting: int
     streams: dict[str, int]
     findings: tuple[dict[str, Any], ...] = ()
+    owing: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -69,6 +71,7 @@ def read_frontier(db: Database, replica: Replica, period: Period) -> Frontier:
         status.waiting + status.parked,
         _streams(db),
         _doubtful(findings_between(db, replica, period.begin, period.end)),
+        tuple(sorted({each.campus for each in boards if each.owes})),
     )  # fmt: skip
 
 

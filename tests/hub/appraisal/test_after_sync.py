@@ -91,6 +91,24 @@ def test_a_campus_known_only_to_before_the_end_keeps_the_run_provisional(world: 
     assert (json.loads(made.missing), made.provisional) == ([], 0)
 
 
+def test_a_hub_that_was_restored_stays_provisional_until_the_nodes_have_given_back(world: World) -> None:
+    """C11: what it lacks it cannot know; the run names who still owes, and is complete again afterwards."""
+    for name in ("A", "B"):
+        world[name].clock.set_wall(midnight_ms(date.fromisoformat(END)) + 3_600_000)
+    world.hub.clock.set_wall(midnight_ms(date.fromisoformat(END)) + 3_600_000)
+    backup = world.hub.backup_bytes()
+    record_days(world)
+    world.settle()
+    before = total(world, run(world))  # a run is the hub's alone, and goes with its disk
+    world.hub.restore(backup)
+    made = run(world)
+    assert {"owingA", "owingB"} <= set(kinds(made)) and made.provisional == 1
+    world.settle()
+    after = run(world)
+    assert not {"owingA", "owingB"} & set(kinds(after))
+    assert total(world, after) == before
+
+
 def test_an_open_conflict_keeps_the_run_provisional(world: World) -> None:
     record_days(world)
     world.settle()

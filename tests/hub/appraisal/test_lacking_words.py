@@ -15,6 +15,10 @@ from hub.appraisal.export import lacking_words
             {"kind": "campus", "campus": "B", "known_until": "2025-09-15T01:00:00.000Z"},
             "西校区 的数据到 2025-09-15 / data up to 2025-09-15",
         ),
+        (
+            {"kind": "owing", "campus": "B"},
+            "西校区 还没有交回中心恢复后缺的记录 / has not given back what the restored hub lacks",
+        ),
         ({"kind": "conflicts", "count": 3}, "3 条冲突待处理 / 3 conflicts open"),
         (
             {"kind": "facts", "campus": "B", "name": "备课", "people": 2},

@@ -17,7 +17,7 @@ from sync.change import Author
 from sync.exchange import run_exchange
 from sync.http import HttpHub
 from sync.opening import create_replica
-from sync.replica import connect
+from sync.replica import connect, set_setting
 from sync.status import NodeState
 from sync.steps.enrol import enrol
 from tests.hub.small_hub import HEAD_B, OPERATOR, OPERATOR_2, TEACHER, post
@@ -43,6 +43,7 @@ def node_state(**more) -> NodeState:
             "current",
         ),
         (node_state(last_sync="2025-09-13T00:00:00.000Z"), "warn", "silent"),
+        (node_state(last_sync="2025-09-15T00:00:00.000Z", owes=True), "warn", "owes"),
         (node_state(last_sync="2025-09-15T00:00:00.000Z", revoked_at="2025-09-15T00:30:00.000Z"), "off", "revoked"),
     ],
 )
@@ -114,6 +115,22 @@ def test_the_board_shows_an_enrolled_campus_and_one_that_never_came(hub, node) -
     hub.clock.set_to(hub.clock.now_ms() + 40 * HOUR)
     page = hub.log_in("operator").get("/campuses/").text
     assert "很久没有同步" in page and re.search("西校区、\\S+ 未同步", page)
+
+
+def test_the_board_says_that_the_hub_was_restored_and_who_owes(hub, node) -> None:
+    """C11, C14: since when, until when the copy knew, who has given back; the next sync does."""
+    page = hub.log_in("operator").get("/campuses/").text
+    assert "从旧备份恢复" not in page
+    with connect(hub.replica) as db, transaction(db):
+        set_setting(db, "epoch", "AFTERWARDS")
+        set_setting(db, "restored_ms", str(hub.clock.now_ms()))
+        set_setting(db, "restored_until_ms", str(hub.clock.now_ms() - 6 * HOUR))
+    page = hub.log_in("operator").get("/campuses/").text
+    assert "从旧备份恢复" in page and "还没有交回记录" in page and "等校区交回" in page
+    with connect(node) as db:
+        assert run_exchange(node, db, line(hub)).epochs == 1
+    page = hub.log_in("operator").get("/campuses/").text
+    assert "各校区都已交回" in page and "还没有交回" not in page
 
 
 def test_what_waits_for_an_upgrade_is_counted_for_the_hub_and_for_each_node(hub, node) -> None:
