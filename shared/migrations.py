@@ -40,6 +40,13 @@ def local_migrations() -> Migrations:
             " until TEXT NOT NULL, used_at TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0) STRICT"
         )
 
+    @migrations()
+    def readings(db: Database) -> None:
+        db.conn.execute(
+            "CREATE TABLE _reading (r INTEGER PRIMARY KEY, at TEXT NOT NULL, person_id TEXT NOT NULL,"
+            " what TEXT NOT NULL, way TEXT NOT NULL, rows INTEGER NOT NULL, key TEXT NOT NULL) STRICT"
+        )
+
     return migrations
 
 

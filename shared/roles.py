@@ -67,6 +67,8 @@ ACTIONS: Final = MappingProxyType(
         "pupil_private.see": frozenset(
             {"homeroom_teacher", "health_teacher", "dorm_supervisor", "campus_head", "clerk", "general_principal"}
         ),
+        # Who answers for children's data sees who read it.
+        "reading.see": frozenset({"general_principal", "system_operator"}),
         "pupil.change": _OFFICE | {"system_operator"},
         "staff.see": _OFFICE | {"middle_leader", "system_operator", "supervision_group"},
         "staff.change": frozenset({"general_principal", "centre_director", "clerk", "system_operator"}),

@@ -14,6 +14,7 @@ from hub.office.pages import Page, columns_shown, key_columns, pages
 from hub.office.pupils import plan_pupils, roll_of
 from hub.office.rules import edited, matching, taken_by_another
 from hub.office.store import Line, lines_of
+from hub.office.views.readings import note_reading
 from hub.workbook.known import Known, known_in, with_everywhere
 from hub.workbook.naming import Names, names_in
 from hub.workbook.planning import Change, Doubt, Holders, Row, Values, place, plan_sheet, read_form
@@ -55,6 +56,7 @@ def rows(slug: str) -> Any:
     columns, filters, found = _listed(page)
     asked = asked_of(request.args, columns, filters)
     listing = listing_of(title_of(page, language()), columns, found, asked, filters)
+    note_reading(page, "list", len(listing.rows))
     return render_template("office/rows.html", page=page, listing=listing)
 
 
@@ -64,6 +66,7 @@ def export_shown(slug: str) -> Any:
     columns, filters, found = _listed(page)
     shown = found_in(found, columns, asked_of(request.args, columns, filters))
     title = title_of(page, language())
+    note_reading(page, "file", len(shown))
     data = list_workbook(title, [column.title for column in columns], cells_for_file(shown))
     return send_file(data, as_attachment=True, download_name=f"{title}.xlsx")
 
@@ -106,6 +109,7 @@ def export(slug: str) -> Any:
     page = page_of(slug)
     lines = [line for line in lines_of(db(), page, names_in(db()), language()) if _may_see(page, line)]
     lines = matching(lines, request.args.get("q", "").strip(), request.args.get("campus", ""))
+    note_reading(page, "file", len(lines))
     data = workbook_of([page.sheet], {page.sheet.table: [line.typed for line in lines]})
     return send_file(download(data), as_attachment=True, download_name=f"{page.sheet.title}.xlsx")
 
@@ -153,6 +157,7 @@ def edit(slug: str, key: str) -> Any:
     if not _may_see(page, line):
         raise NotAllowed(action=page.see, campus=line.campus)
     if request.method == "GET":
+        note_reading(page, "form", 1, key)
         return _form(page, line, _as_form(line.typed), ())
     posted = _posted(page, new=False)
     row = read_form(page.form, {**_kept(page, line), **posted}, _known(page))
