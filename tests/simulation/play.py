@@ -20,17 +20,21 @@ def play(seed: int, folder: Path, *, deeds: int = DEEDS_A_WORLD, said: Callable[
     try:
         for number in range(deeds):
             said(f"--- {number}")
-            site = one_deed(world)
-            if world.disk_died:
-                world.promised, world.disk_died = promises_of(world), False
-            if site is not world.hub:
-                check_cursors(world, site)
+            look_at_once(world, one_deed(world))
         said("--- all lines heal")
         heal(world)
         check_quiet(world)
         check_promises(world)
     finally:
         world.close()
+
+
+def look_at_once(world: World, site: Site) -> None:
+    """What must hold after every deed; where it put an older hub back, what the nodes hold becomes a promise."""
+    if world.disk_died:
+        world.promised, world.disk_died = promises_of(world), False
+    if site is not world.hub:
+        check_cursors(world, site)
 
 
 def heal(world: World) -> None:

@@ -13,9 +13,10 @@ from shared.ids import campus_of
 from shared.lessons.store import lessons_between
 from sync.capture import write
 from sync.change import Author
-from tests.simulation.checks import check_cursors, check_quiet
+from tests.simulation.checks import check_quiet
 from tests.simulation.deeds import one_deed
-from tests.simulation.play import DEEDS_A_WORLD, heal
+from tests.simulation.play import DEEDS_A_WORLD, heal, look_at_once
+from tests.simulation.promises import check_promises
 from tests.simulation.school_deeds import SCHOOL_DEEDS, SPAN, found_school, leave_so
 from tests.simulation.world import Site, World
 
@@ -34,11 +35,11 @@ def play_school(
         for number in range(deeds):
             said(f"--- {number}")
             site = one_school_deed(world)
-            if site is not world.hub:
-                check_cursors(world, site)
+            look_at_once(world, site)
             check_memo(site, memos.setdefault(f"{site.name} {site.replica.boot}", FindingsMemo()))
         heal(world)
         check_quiet(world)
+        check_promises(world)
         check_findings(world)
         check_decisions(world)
     finally:
