@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shared.database import transaction
+from shared.records.attendance import StaffDay
 from shared.records.places import CalendarDay, RollSession
 from shared.records.pupils import Pupil, RosterGroup
 from sync.capture import token_of
@@ -23,6 +24,9 @@ from tests.support.world import (
     GROUP_A,
     OFFICE,
     PUPIL_A,
+    STAFF_DAY_A,
+    START_MS,
+    TERMINAL_A,
     Site,
     World,
     add_node,
@@ -162,3 +166,30 @@ def test_verify_names_what_was_changed_behind_the_logs_back(story: World) -> Non
     hub.db.conn.execute("UPDATE _changeset SET header = CAST(header || ' ' AS BLOB) WHERE n = 4")
     kinds = {finding.kind for finding in verify(hub.replica, hub.db)}
     assert {"log_changed", "link_changed"} <= kinds
+
+
+@pytest.mark.parametrize("seed", range(6), ids=lambda seed: f"seed_{seed}")
+def test_an_edit_keeps_the_rank_of_the_winner_that_it_replaced_whatever_arrives_first(
+    tmp_path: Path, seed: int
+) -> None:
+    """C4: the carried weight is not lost where the edit comes before the rival and is applied as a plain newer one."""
+    world = make_world(tmp_path, ("A", "A2"))
+    with world["A"].write(CLERK_A) as w:
+        w.update(StaffDay, STAFF_DAY_A, {"status": "sick_leave"})
+    with world["A2"].write(TERMINAL_A) as w:
+        w.update(StaffDay, STAFF_DAY_A, {"status": "personal_leave"})
+    world.settle()
+    # A clock that runs behind: by the stamps alone, the rival would be the later one.
+    world["A"].clock.set_wall(START_MS - 86_400_000)
+    shown = token_of(world["A"].db, world["A"].replica, StaffDay, STAFF_DAY_A)
+    with world["A"].write(TERMINAL_A) as w:
+        w.update(StaffDay, STAFF_DAY_A, {"status": "official_leave"}, shown)
+    world.settle()
+    for site in (world.hub, world["A2"]):
+        assert site.value("SELECT status FROM staff_day") == "official_leave"
+        before = tables_of_site(site)
+        order = causal_shuffle(site.db, random.Random(seed))
+        with transaction(site.db):
+            rebuild(site.replica.tables, site.db, order=order)
+        assert tables_of_site(site) == before
+    world.close()
