@@ -9,7 +9,18 @@ from shared.web.passwords import hash_password
 from sync.capture import write
 from sync.change import Author
 from sync.replica import connect
-from tests.hub.small_hub import CHEAP, CLERK, DIRECTOR, HEAD_B, OPERATOR, PASSWORD, TEACHER, post
+from tests.hub.small_hub import (
+    CHEAP,
+    CLERK,
+    DIRECTOR,
+    HEAD_B,
+    OPERATOR,
+    PASSWORD,
+    TEACHER,
+    post,
+    upload,
+    workbook,
+)
 
 TEACHER_B = "B-90-00"
 
@@ -65,3 +76,10 @@ def test_a_clerk_makes_no_account_for_himself_to_know_the_password(hub):
     form = {"person_id": "0992", "login": "xxz", "password": "his-own-secret-1"}
     assert post(hub.log_in("clerk"), "/office/list/accounts/new", form).status_code == 403
     assert hash_of(hub, "A-92-00") == []
+
+
+def test_a_clerk_makes_and_renames_no_account_by_a_workbook(hub):
+    client = hub.log_in("clerk")
+    rows = {"account": [{"person_id": "0004", "login": "taken-over", "password": "his-own-secret-1"}]}
+    page = upload(client, "/office/import/preview", workbook(rows))
+    assert page.status_code == 422 and "您的角色不能导入这张表" in page.text
