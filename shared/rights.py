@@ -111,6 +111,9 @@ def _mark_source(act: Act, writer: Writer, known: Known) -> str | None:
 
 
 def _leave_request(act: Act, writer: Writer, known: Known) -> str | None:
+    """One's own wish, or one that the office files. What was asked is withdrawn, not changed: an answer stands by it."""
+    if act.op == "d" or (act.op == "u" and _WISHED & set(act.row) and not writer.office(campus_of(act.text("id")))):
+        return "not_allowed"
     return None if act.text("person_id") == writer.person_id or writer.office(writer.campus) else "not_own"
 
 
@@ -194,6 +197,7 @@ _DAY_CLOSERS: Final = OFFICE_ROLES | {"middle_leader", "duty_leader"}
 _DECIDERS: Final = OFFICE_ROLES
 # "rule" is the program that answers requests by the rule (C8): the key of an occurrence and its answer.
 _ANSWERED: Final = frozenset({"series_id", "number", "state", "reason", "decided_by", "decided_at", "answer_note"})
+_WISHED: Final = frozenset({"kind", "begin", "begin_part", "end"})
 _PLANNERS: Final = OFFICE_ROLES | ACTIONS["timetable.change"]
 # Kind of a domain conflict → who may leave it so (shared/findings).
 SETTLERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

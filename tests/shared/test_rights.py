@@ -106,6 +106,10 @@ def test_every_rule_is_about_a_record_and_reads_fields_that_it_has() -> None:
          [HEAD, ("grade_leader", "B")], "not_allowed"),
         (Act("leave_approval", "u", {"request_id": "A-3-AA", "person_id": YOU, "step": "campus", "decided_by": YOU}),
          [HEAD], "not_own"),
+        # Approved for a day, then made a month.
+        (Act("leave_request", "u", {"id": "A-3-AA", "person_id": ME, "end": "2026-01-01"}), [TEACHER], "not_allowed"),
+        (Act("leave_request", "u", {"id": "A-3-AA", "person_id": ME, "withdrawn_at": "x"}), [TEACHER], None),
+        (Act("leave_request", "d", {"id": "A-3-AA", "person_id": ME}), [TEACHER], "not_allowed"),
         (Act("account", "u", {"person_id": YOU, "password_hash": "x"}), [GUEST], "not_allowed"),
         (Act("booking_occurrence", "i", {"series_id": "A-7-AA", "room_id": "B-9-AA"}), [CLERK], "not_allowed"),
         (Act("booking_series", "i", {"id": "A-7-AA", "room_id": "B-9-AA", "booked_by": ME}), [CLERK], "not_allowed"),
