@@ -111,7 +111,7 @@ def _mark_source(act: Act, writer: Writer, known: Known) -> str | None:
 
 
 def _leave_request(act: Act, writer: Writer, known: Known) -> str | None:
-    """One's own wish, or one that the office files. What was asked is withdrawn, not changed: an answer stands by it."""
+    """One's own wish, or one the office files. What was asked is withdrawn, not changed: answers stand by it."""
     if act.op == "d" or (act.op == "u" and _WISHED & set(act.row) and not writer.office(campus_of(act.text("id")))):
         return "not_allowed"
     return None if act.text("person_id") == writer.person_id or writer.office(writer.campus) else "not_own"

@@ -35,6 +35,7 @@ def said(act: Act, *roles: Held, campus: str = "A") -> str | None:
 
 
 TEACHER, CLERK, HEAD, GUEST = ("teacher", "A"), ("clerk", "A"), ("campus_head", "A"), ("clerk", "B")
+LEAVE = {"request_id": "A-30-AA", "person_id": YOU}
 RULE = ("program:rule", "*")
 OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("duty_leader", "A")
 
@@ -49,11 +50,11 @@ OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("dut
         (Act("leave_request", "i", {"person_id": ME}), [TEACHER], None),
         (Act("leave_request", "i", {"person_id": YOU}), [TEACHER], "not_own"),
         (Act("leave_request", "i", {"person_id": YOU}), [CLERK], None),
-        (Act("leave_approval", "i", {"request_id": "A-30-AA", "person_id": ME, "step": "campus", "decided_by": ME}), [HEAD], "about_oneself"),
-        (Act("leave_approval", "i", {"request_id": "A-30-AA", "person_id": YOU, "step": "campus", "decided_by": ME}), [HEAD], None),
-        (Act("leave_approval", "i", {"request_id": "A-30-AA", "person_id": YOU, "step": "consortium", "decided_by": ME}), [HEAD], "not_allowed"),
-        (Act("leave_approval", "i", {"request_id": "A-30-AA", "person_id": YOU, "step": "campus", "decided_by": ME}), [MIDDLE], "not_allowed"),
-        (Act("leave_approval", "i", {"request_id": "A-30-AA", "person_id": YOU, "step": "first", "decided_by": YOU}), [MIDDLE], "not_own"),
+        (Act("leave_approval", "i", {**LEAVE, "person_id": ME, "step": "campus", "decided_by": ME}), [HEAD], "about_oneself"),
+        (Act("leave_approval", "i", {**LEAVE, "step": "campus", "decided_by": ME}), [HEAD], None),
+        (Act("leave_approval", "i", {**LEAVE, "step": "consortium", "decided_by": ME}), [HEAD], "not_allowed"),
+        (Act("leave_approval", "i", {**LEAVE, "step": "campus", "decided_by": ME}), [MIDDLE], "not_allowed"),
+        (Act("leave_approval", "i", {**LEAVE, "step": "first", "decided_by": YOU}), [MIDDLE], "not_own"),
         (Act("evidence", "i", {"person_id": ME}), [HEAD], "about_oneself"),
         (Act("evidence", "i", {"person_id": YOU}), [HEAD], None),
         (Act("evidence", "u", {"id": "A-8-AA", "quantity": "9"}), [HEAD], "about_oneself"),
@@ -129,7 +130,7 @@ def test_every_rule_is_about_a_record_and_reads_fields_that_it_has() -> None:
     ids=lambda value: f"{value.table}-{value.op}" if isinstance(value, Act) else None,
 )  # fmt: skip
 def test_what_a_hostile_node_would_try(act: Act, roles: list[Held], reason: str | None) -> None:
-    """Rows whose key is of one's own campus and whose content reaches elsewhere, and words in another's name (C8, C9)."""
+    """The key is of one's own campus, the content reaches elsewhere; words in another's name (C8, C9)."""
     assert said(act, *roles) == reason
 
 

@@ -18,7 +18,7 @@ from node.lessons.clashes import Clash
 from node.lessons.rules import asker_of
 from node.lessons.saving import Moment
 from shared.clock import instant_text
-from shared.errors import InvalidInput, NotAllowed, Problem
+from shared.errors import InvalidInput, Problem
 from shared.ids import campus_of
 from shared.leave.rules import Leave, LeaveLimits, step_of
 from shared.leave.store import leaves_between, leaves_of
