@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from shared.ids import campus_of
-from shared.roles import EVERYWHERE, Held
+from shared.roles import ACTIONS, EVERYWHERE, Held
 
 Value = str | int | None
 
@@ -80,14 +80,26 @@ class Known(Protocol):
     def booker_of(self, series_id: str) -> tuple[str, str]:
         """Who booked, and from which campus; empty when the booking is not known."""
 
+    def person_of_evidence(self, id_: str) -> str:
+        """Whom a row of evidence is about; empty when it is not known."""
+
 
 Rule = Callable[[Act, Writer, Known], str | None]
 
 
 def objection(act: Act, writer: Writer, known: Known) -> str | None:
     """Why this person may not write this row: "about_oneself", "not_own" or "not_allowed"; None when he may."""
+    if _reaches_elsewhere(act):
+        return "not_allowed"
     rule = RULES.get(act.table)
     return rule(act, writer, known) if rule else None
+
+
+def _reaches_elsewhere(act: Act) -> bool:
+    """True where a key of one campus speaks of another's room, class or timetable: whose row it is would be a name
+    that anybody can choose."""
+    owner, about = PLACES.get(act.table, ("", ""))
+    return bool(act.text(about)) and act.op != "d" and campus_of(act.text(about)) != campus_of(act.text(owner))
 
 
 def _mark_source(act: Act, writer: Writer, known: Known) -> str | None:
@@ -99,21 +111,36 @@ def _mark_source(act: Act, writer: Writer, known: Known) -> str | None:
 
 
 def _leave_request(act: Act, writer: Writer, known: Known) -> str | None:
+    """One's own wish, or one the office files. What was asked is withdrawn, not changed: answers stand by it."""
+    if act.op == "d" or (act.op == "u" and _WISHED & set(act.row) and not writer.office(campus_of(act.text("id")))):
+        return "not_allowed"
     return None if act.text("person_id") == writer.person_id or writer.office(writer.campus) else "not_own"
 
 
 def _leave_approval(act: Act, writer: Writer, known: Known) -> str | None:
     if act.text("person_id") == writer.person_id:
         return "about_oneself"
-    if not any(role in STEP_ROLES.get(act.text("step"), frozenset()) for role, _ in writer.roles):
+    if not writer.holds(STEP_ROLES.get(act.text("step"), frozenset()), campus_of(act.text("request_id"))):
         return "not_allowed"
-    if act.op == "i" and act.text("decided_by") != writer.person_id:
+    if (act.op == "i" or "decided_by" in act.row) and act.text("decided_by") != writer.person_id:
         return "not_own"
     return None
 
 
+def _domain_decision(act: Act, writer: Writer, known: Known) -> str | None:
+    """"Leave it so" is said in one's own name by whoever owns this kind of conflict somewhere."""
+    roles = SETTLERS.get(act.text("kind"), frozenset())
+    if not any(role in roles for role, _ in writer.roles):
+        return "not_allowed"
+    own = "decided_by" not in act.row or act.text("decided_by") == writer.person_id
+    return None if own and act.op != "d" else "not_own"
+
+
 def _evidence(act: Act, writer: Writer, known: Known) -> str | None:
-    return "about_oneself" if act.op == "i" and act.text("person_id") == writer.person_id else None
+    about = {act.text("person_id")}
+    if act.op != "i":
+        about.add(known.person_of_evidence(act.text("id")))
+    return "about_oneself" if writer.person_id in about else None
 
 
 def _account(act: Act, writer: Writer, known: Known) -> str | None:
@@ -125,8 +152,11 @@ def _account(act: Act, writer: Writer, known: Known) -> str | None:
     person = act.text("person_id")
     if person == writer.person_id:
         return None
-    guarded = any(role in GUARDED_ROLES for role, _ in known.roles_held_by(person))
-    return "not_allowed" if guarded else None
+    held = known.roles_held_by(person)
+    if any(role in GUARDED_ROLES for role, _ in held):
+        return "not_allowed"
+    own = not held or any(writer.holds(frozenset({"clerk"}), at) for _, at in held)
+    return None if own else "not_allowed"
 
 
 def _lesson_day(act: Act, writer: Writer, known: Known) -> str | None:
@@ -150,15 +180,46 @@ def _booking_series(act: Act, writer: Writer, known: Known) -> str | None:
 
 def _booking_occurrence(act: Act, writer: Writer, known: Known) -> str | None:
     series = act.text("series_id")
+    if _is_rule(writer):
+        # It answers and does nothing else.
+        return None if act.op == "u" and not set(act.row) - _ANSWERED else "not_allowed"
     booked_by, _ = known.booker_of(series)
     if booked_by in ("", writer.person_id) or writer.holds(_DECIDERS, campus_of(series)):
         return None
     return None if writer.office(writer.campus) else "not_own"
 
 
+def _is_rule(writer: Writer) -> bool:
+    return any(role == "program:rule" for role, _ in writer.roles)
+
+
 _DAY_CLOSERS: Final = OFFICE_ROLES | {"middle_leader", "duty_leader"}
-# "rule" is the program that answers requests by the rule (C8); the hub lets it write nothing but answers.
-_DECIDERS: Final = OFFICE_ROLES | {"program:rule"}
+_DECIDERS: Final = OFFICE_ROLES
+# "rule" is the program that answers requests by the rule (C8): the key of an occurrence and its answer.
+_ANSWERED: Final = frozenset({"series_id", "number", "state", "reason", "decided_by", "decided_at", "answer_note"})
+_WISHED: Final = frozenset({"kind", "begin", "begin_part", "end"})
+_PLANNERS: Final = OFFICE_ROLES | ACTIONS["timetable.change"]
+# Kind of a domain conflict → who may leave it so (shared/findings).
+SETTLERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "room_twice": OFFICE_ROLES | ACTIONS["room.decide"],
+        "teacher_two_places": _PLANNERS,
+        "slot_twice": _PLANNERS,
+        "register_twice": OFFICE_ROLES | ACTIONS["register.correct"],
+    }
+)
+# Table → (field of the owner, field that must be of the same campus).
+PLACES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "booking_series": ("id", "room_id"),
+        "booking_occurrence": ("series_id", "room_id"),
+        "lesson_override": ("id", "group_id"),
+        "timetable_version": ("id", "campus"),
+        "timetable_slot": ("version_id", "group_id"),
+        "room": ("id", "campus"),
+        "roster_group": ("id", "campus"),
+    }
+)
 
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
@@ -171,5 +232,6 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "lesson_exception": _lesson_exception,
         "booking_series": _booking_series,
         "booking_occurrence": _booking_occurrence,
+        "domain_decision": _domain_decision,
     }
 )

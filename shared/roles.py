@@ -80,6 +80,8 @@ ACTIONS: Final = MappingProxyType(
         "pupil_private.change": frozenset({"homeroom_teacher", "general_principal", "clerk", "system_operator"}),
         "room.change": _OFFICE | {"system_operator"},
         "account.manage": frozenset({"system_operator", "clerk"}),
+        # Making and renaming them; a new password for a colleague is "manage".
+        "account.create": frozenset({"system_operator"}),
         "role.grant": frozenset({"system_operator", "general_principal"}),
         "leave.approve": frozenset({"grade_leader", "middle_leader", "campus_head", "general_principal"}),
         "timetable.change": frozenset({"clerk", "middle_leader", "centre_director"}),

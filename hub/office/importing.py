@@ -20,7 +20,7 @@ from shared.schema import Value, select, table_of
 
 # Sheets that grant something ask for the right to grant it, beside the right to import.
 ACTIONS = {
-    "account": "account.manage", "account_role": "role.grant", "person_private": "person_private.change",
+    "account": "account.create", "account_role": "role.grant", "person_private": "person_private.change",
     "building": "room.change", "room": "room.change", "travel_time": "room.change",
     "roster_group": "pupil.change", "pupil": "pupil.change", "group_member": "pupil.change",
     "pupil_private": "pupil_private.change", "calendar_day": "calendar.change", "roll_session": "calendar.change",

@@ -8,10 +8,10 @@ from sqlite_utils import Database
 
 from shared.bookings.rules import RULE
 from shared.clock import Clock, local_date
-from shared.rights import OFFICE_ROLES, RULES, Act, Writer, objection
+from shared.rights import OFFICE_ROLES, PLACES, RULES, Act, Writer, objection
 from shared.roles import EVERYWHERE
 from shared.schema import Value
-from shared.web.store import account_of, booker_of, roles_of
+from shared.web.store import account_of, booker_of, person_of_evidence, roles_of
 from sync.change import Header
 from sync.steps.judge import PROGRAM
 
@@ -46,7 +46,7 @@ class SchoolPolicy:
         rows: Iterable[Mapping[str, Value]],
     ) -> str | None:  # fmt: skip
         """What the school's own rules say against the first of these rows that may not be; None when all may."""
-        if table not in RULES:
+        if table not in RULES and table not in PLACES:
             return None
         writer, known = Writer(author.person_id, roles, author.campus), _Known(self, db)
         found = (objection(Act(table, op, row), writer, known) for row in rows)
@@ -66,3 +66,7 @@ class _Known:
     def booker_of(self, series_id: str) -> tuple[str, str]:
         """See `shared.rights.Known`."""
         return booker_of(self._db, series_id)
+
+    def person_of_evidence(self, id_: str) -> str:
+        """See `shared.rights.Known`."""
+        return person_of_evidence(self._db, id_)

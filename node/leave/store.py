@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 
 from sqlite_utils import Database
@@ -83,16 +83,19 @@ def _day_after(last: str) -> str:
 
 def ask(
     replica: Replica, db: Database, author: Author, wish: Mapping[str, object], *, person_id: str, today: date,
-    limits: AskLimits,
+    limits: AskLimits, may_file: Callable[[str], bool],
 ) -> str:  # fmt: skip
     """Ask for leave for a person; the id. Asking the same twice gives the id of the first.
 
-    Raises InvalidInput.
+    may_file: whether the author files for others at a campus: the one where the person has the post, whose office
+    the hub asks for as well. Raises InvalidInput, NotAllowed.
     """
     with write(replica, db, author) as w:
         campus = home_campus(w.db, person_id, str(wish["begin"])) or home_campus(w.db, person_id, today.isoformat())
         if campus is None:
             raise InvalidInput(Problem("person", "not_a_member", {"person": person_id}))
+        if person_id != author.person_id and not may_file(campus):
+            raise NotAllowed("not_allowed", action="leave.file", campus=campus)
         values = {**wish, "id": "new", "person_id": person_id, "filed_by": author.person_id, "withdrawn_at": ""}
         request = record_of(LeaveRequest, values)
         own = leaves_of(w.db, person_id)

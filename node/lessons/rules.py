@@ -174,6 +174,13 @@ def _same_as_now(change: LessonOverride, lesson: Lesson) -> list[Problem]:
     return []
 
 
+def swap_problems(lesson: Lesson, partner: Lesson) -> list[Problem]:
+    """A swap names where both lessons were planned: one that has moved already is put back first. So a form sent
+    twice is refused instead of written twice."""
+    moved = (each for each in (lesson, partner) if each.moved_from)
+    return [_about_lesson("lesson_moved_already", each.date, each.period) for each in moved]
+
+
 def withdraw_refusal(change: LessonOverride, asker: Asker) -> str | None:
     """Why a change cannot be withdrawn by this person, or None."""
     if not asker.plans:

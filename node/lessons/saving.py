@@ -201,6 +201,8 @@ def drafts_of(db: Database, campus: str, wanted: Sequence[tuple[LessonOverride, 
             partner = _lesson_or_none(db, (group, str(change.new_date), int(change.new_period or 0)))
             if partner is None or partner.state != "planned":
                 found = [rules.about(LessonOverride, "new_period", "nothing_to_swap_with")]
+            elif lesson is not None:
+                found = rules.swap_problems(lesson, partner)
         problems += found
         if lesson is not None and not found:
             drafts.append(Draft(change, lesson, partner))

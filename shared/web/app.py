@@ -15,7 +15,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from werkzeug.exceptions import HTTPException
 
 from shared.codes import word_of
-from shared.errors import TongxinError
+from shared.errors import InvalidInput, Problem, TongxinError
 from shared.roles import ACTIONS, ANY_STAFF, MACHINE, PUBLIC, role_word
 from shared.web import auth, db, views
 from shared.web.config import SiteConfig
@@ -200,6 +200,8 @@ def _register_errors(app: Flask) -> None:
     app.register_error_handler(CSRFError, lambda _: error_answer(TongxinError("csrf")))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(sqlite3.OperationalError, _database_error)
+    app.register_error_handler(OverflowError, _out_of_bounds)
+    app.register_error_handler(UnicodeEncodeError, _no_text)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -232,6 +234,18 @@ def _database_error(error: sqlite3.OperationalError) -> Any:
     if "full" in text:
         return error_answer(TongxinError("disk_full"))
     return _unexpected(error)
+
+
+def _out_of_bounds(error: OverflowError) -> Any:
+    # The first and the last day of the calendar have no neighbour, and a database holds no larger numbers.
+    current_app.logger.warning("%s %s: %s", request.method, request.path, error)
+    return error_answer(InvalidInput(Problem("date", "not_date", {"zh": "日期", "en": "date"})))
+
+
+def _no_text(error: UnicodeEncodeError) -> Any:
+    # Half of a pair of characters, as only JSON can spell it, is no text that a database or a hash takes.
+    current_app.logger.warning("%s %s: %s", request.method, request.path, error)
+    return error_answer(InvalidInput(Problem("body", "not_text", {"zh": "内容", "en": "content"})))
 
 
 def _unexpected(error: Exception) -> Any:

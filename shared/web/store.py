@@ -86,3 +86,9 @@ def booker_of(db: Database, series_id: str) -> tuple[str, str]:
     """Who booked, and from which campus; two empty words for a booking that is not here."""
     row = db.conn.execute("SELECT booked_by, campus FROM booking_series WHERE id = ?", (series_id,)).fetchone()
     return (str(row[0]), str(row[1])) if row else ("", "")
+
+
+def person_of_evidence(db: Database, id_: str) -> str:
+    """Whom a row of evidence is about; "" for one that is not here."""
+    row = db.conn.execute("SELECT person_id FROM evidence WHERE id = ?", (id_,)).fetchone()
+    return str(row[0]) if row else ""

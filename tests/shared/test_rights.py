@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shared.findings import register_twice, room_twice, slot_twice, teacher_two_places
 from shared.records import RECORDS
-from shared.rights import RULES, Act, Writer, objection
+from shared.rights import RULES, SETTLERS, Act, Writer, objection
 from shared.roles import ROLES, Held
 from shared.schema import tables_of
 
@@ -23,6 +24,10 @@ class Known:
         """One booking is known: mine, from campus B."""
         return (ME, "B") if series_id == "A-7-AA" else ("", "")
 
+    def person_of_evidence(self, id_: str) -> str:
+        """One row is about me."""
+        return ME if id_ == "A-8-AA" else YOU
+
 
 def said(act: Act, *roles: Held, campus: str = "A") -> str | None:
     """What the rules say when ME writes."""
@@ -30,6 +35,8 @@ def said(act: Act, *roles: Held, campus: str = "A") -> str | None:
 
 
 TEACHER, CLERK, HEAD, GUEST = ("teacher", "A"), ("clerk", "A"), ("campus_head", "A"), ("clerk", "B")
+LEAVE = {"request_id": "A-30-AA", "person_id": YOU}
+RULE = ("program:rule", "*")
 OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("duty_leader", "A")
 
 
@@ -43,13 +50,17 @@ OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("dut
         (Act("leave_request", "i", {"person_id": ME}), [TEACHER], None),
         (Act("leave_request", "i", {"person_id": YOU}), [TEACHER], "not_own"),
         (Act("leave_request", "i", {"person_id": YOU}), [CLERK], None),
-        (Act("leave_approval", "i", {"person_id": ME, "step": "campus", "decided_by": ME}), [HEAD], "about_oneself"),
-        (Act("leave_approval", "i", {"person_id": YOU, "step": "campus", "decided_by": ME}), [HEAD], None),
-        (Act("leave_approval", "i", {"person_id": YOU, "step": "consortium", "decided_by": ME}), [HEAD], "not_allowed"),
-        (Act("leave_approval", "i", {"person_id": YOU, "step": "campus", "decided_by": ME}), [MIDDLE], "not_allowed"),
-        (Act("leave_approval", "i", {"person_id": YOU, "step": "first", "decided_by": YOU}), [MIDDLE], "not_own"),
+        (Act("leave_approval", "i", {**LEAVE, "person_id": ME, "step": "campus", "decided_by": ME}), [HEAD],
+         "about_oneself"),
+        (Act("leave_approval", "i", {**LEAVE, "step": "campus", "decided_by": ME}), [HEAD], None),
+        (Act("leave_approval", "i", {**LEAVE, "step": "consortium", "decided_by": ME}), [HEAD], "not_allowed"),
+        (Act("leave_approval", "i", {**LEAVE, "step": "campus", "decided_by": ME}), [MIDDLE], "not_allowed"),
+        (Act("leave_approval", "i", {**LEAVE, "step": "first", "decided_by": YOU}), [MIDDLE], "not_own"),
         (Act("evidence", "i", {"person_id": ME}), [HEAD], "about_oneself"),
         (Act("evidence", "i", {"person_id": YOU}), [HEAD], None),
+        (Act("evidence", "u", {"id": "A-8-AA", "quantity": "9"}), [HEAD], "about_oneself"),
+        (Act("evidence", "d", {"id": "A-8-AA"}), [HEAD], "about_oneself"),
+        (Act("evidence", "u", {"id": "A-9-AA", "quantity": "9"}), [HEAD], None),
         (Act("account", "u", {"person_id": ME, "password_hash": "x", "must_change": 0}), [TEACHER], None),
         (Act("account", "u", {"person_id": ME, "login": "boss"}), [TEACHER], "not_allowed"),
         (Act("account", "u", {"person_id": YOU, "password_hash": "x"}), [CLERK], None),
@@ -76,7 +87,7 @@ def test_nobody_writes_about_himself_or_in_anothers_name(act: Act, roles: list[H
 
 def test_somebody_elses_booking_is_cancelled_by_the_deciding_office_alone() -> None:
     act = Act("booking_occurrence", "u", {"series_id": "A-7-AA", "cancelled_by": YOU})
-    for roles, reason in ([TEACHER], "not_own"), ([HEAD], None), ([("program:rule", "*")], None):
+    for roles, reason in ([TEACHER], "not_own"), ([HEAD], None), ([RULE], "not_allowed"):
         assert objection(act, Writer(YOU, frozenset(roles), "A"), Known()) == reason
 
 
@@ -87,3 +98,42 @@ def test_every_rule_is_about_a_record_and_reads_fields_that_it_has() -> None:
     for name in RULES:
         declared = {role for role in tables[name].declaration.roles if not role.startswith("self:")}
         assert declared <= roles
+
+
+@pytest.mark.parametrize(
+    ("act", "roles", "reason"),
+    [
+        # A head of one campus who leads a year at another says no senior step there.
+        (Act("leave_approval", "i", {"request_id": "B-3-AA", "person_id": YOU, "step": "campus", "decided_by": ME}),
+         [HEAD, ("grade_leader", "B")], "not_allowed"),
+        (Act("leave_approval", "u", {"request_id": "A-3-AA", "person_id": YOU, "step": "campus", "decided_by": YOU}),
+         [HEAD], "not_own"),
+        # Approved for a day, then made a month.
+        (Act("leave_request", "u", {"id": "A-3-AA", "person_id": ME, "end": "2026-01-01"}), [TEACHER], "not_allowed"),
+        (Act("leave_request", "u", {"id": "A-3-AA", "person_id": ME, "withdrawn_at": "x"}), [TEACHER], None),
+        (Act("leave_request", "d", {"id": "A-3-AA", "person_id": ME}), [TEACHER], "not_allowed"),
+        (Act("account", "u", {"person_id": YOU, "password_hash": "x"}), [GUEST], "not_allowed"),
+        (Act("booking_occurrence", "i", {"series_id": "A-7-AA", "room_id": "B-9-AA"}), [CLERK], "not_allowed"),
+        (Act("booking_series", "i", {"id": "A-7-AA", "room_id": "B-9-AA", "booked_by": ME}), [CLERK], "not_allowed"),
+        (Act("lesson_override", "i", {"id": "A-7-AA", "group_id": "B-9-AA"}), [CLERK], "not_allowed"),
+        (Act("lesson_override", "i", {"id": "A-7-AA", "group_id": "A-9-AA"}), [CLERK], None),
+        (Act("timetable_version", "i", {"id": "A-7-AA", "campus": "B"}), [CLERK], "not_allowed"),
+        (Act("timetable_slot", "i", {"version_id": "A-7-AA", "group_id": "B-9-AA"}), [CLERK], "not_allowed"),
+        (Act("booking_occurrence", "u", {"series_id": "A-7-AA", "number": 1, "state": "confirmed"}), [RULE], None),
+        (Act("booking_occurrence", "d", {"series_id": "A-7-AA", "number": 1}), [RULE], "not_allowed"),
+        (Act("booking_occurrence", "i", {"series_id": "A-7-AA", "number": 1}), [RULE], "not_allowed"),
+        (Act("domain_decision", "i", {"kind": "slot_twice", "decided_by": ME}), [TEACHER], "not_allowed"),
+        (Act("domain_decision", "i", {"kind": "slot_twice", "decided_by": ME}), [CLERK], None),
+        (Act("domain_decision", "i", {"kind": "slot_twice", "decided_by": YOU}), [CLERK], "not_own"),
+        (Act("domain_decision", "d", {"kind": "slot_twice"}), [CLERK], "not_own"),
+        (Act("domain_decision", "i", {"kind": "invented", "decided_by": ME}), [CLERK], "not_allowed"),
+    ],
+    ids=lambda value: f"{value.table}-{value.op}" if isinstance(value, Act) else None,
+)  # fmt: skip
+def test_what_a_hostile_node_would_try(act: Act, roles: list[Held], reason: str | None) -> None:
+    """The key is of one's own campus, the content reaches elsewhere; words in another's name (C8, C9)."""
+    assert said(act, *roles) == reason
+
+
+def test_every_kind_of_domain_conflict_has_those_who_may_leave_it() -> None:
+    assert set(SETTLERS) == {room_twice.KIND, teacher_two_places.KIND, slot_twice.KIND, register_twice.KIND}

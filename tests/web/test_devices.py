@@ -8,6 +8,7 @@ import pytest
 
 from shared.records import SchoolYear, Term
 from shared.web.devices.rules import DeviceLimits, known_until, label_of, problem_with_pin
+from shared.web.devices.store import begin_try
 from sync.capture import write
 from sync.change import Author
 from sync.replica import connect
@@ -158,3 +159,12 @@ def test_devices_are_never_synced(app, replica):
 )
 def test_a_phone_has_a_word_in_the_list(agent, word):
     assert label_of(agent) == word
+
+
+def test_tries_at_the_same_time_are_no_more_than_tries_one_by_one(app, replica):
+    """Every thread had looked at the phone before the first wrong PIN was counted."""
+    remembered(app)
+    with connect(replica) as db:
+        ((device,),) = db.conn.execute("SELECT id FROM _device").fetchall()
+        limit = DeviceLimits().failures_max
+        assert [begin_try(db, device, limit) for _ in range(limit + 3)] == [True] * limit + [False] * 3

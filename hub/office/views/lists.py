@@ -27,6 +27,7 @@ from shared.records import Account, AccountRole, GroupMember, Pupil, RosterGroup
 from shared.records.declare import declaration_of
 from shared.schema import Value, key_parts, select, table_of
 from shared.web import auth
+from shared.web.accounts.touching import require_account
 from shared.web.app import language
 from shared.web.db import clock, db, replica, site
 from shared.web.listing import ListColumn, ListFilter, ListRow, asked_of, cells_for_file, found_in, listing_of
@@ -127,6 +128,8 @@ def new(slug: str) -> Any:
     problems = _still_open(problems)
     if problems:
         return _form(page, None, request.form, problems), 422
+    if page.sheet.record is Account:
+        require_account("i", {"person_id": str(row.values.get("person_id"))})
     with write(replica(), db(), auth.author(str(row.values.get("campus") or ""))) as w:
         carry_out(w, changes, main_campus=main_campus(db(), ()), prepare=_with_password)
     flash(_("已保存。"), "ok")
@@ -172,6 +175,8 @@ def edit(slug: str, key: str) -> Any:
     if problems:
         return _form(page, line, request.form, problems), 422
     changes = _changes(page, row, line)
+    if page.sheet.record is Account:
+        require_account("u", {"person_id": line.key, **changes})
     if changes:
         with write(replica(), db(), auth.author(line.campus or "")) as w:
             parts = key_parts(table_of(page.sheet.record), line.key)
@@ -209,7 +214,7 @@ def _with_password(change: Change, values: dict[str, Value]) -> dict[str, Value]
 
 def revoke(person_id: str) -> Any:
     """Stop an account: it is dead here at its next click, on a node at that node's next sync."""
-    auth.require("account.manage")
+    require_account("u", {"person_id": person_id, "revoked_at": None})
     if person_id == auth.visitor().person_id:
         raise NotAllowed("not_allowed", reason="about_oneself")
     with write(replica(), db(), auth.author()) as w:

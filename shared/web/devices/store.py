@@ -32,14 +32,21 @@ def devices_of(db: Database, person_id: str) -> list[Device]:
     return [Device(*row) for row in db.conn.execute(sql, (person_id,))]
 
 
-def count_try(db: Database, device_id: str, *, right: bool, now: str) -> None:
-    """A right PIN forgives the wrong ones before it; the count is kept on disk, so that a restart forgives nothing."""
+def begin_try(db: Database, device_id: str, failures_max: int) -> bool:
+    """Count a try as wrong before the PIN is looked at; False where none is left.
+
+    Counted on disk and in one statement: a process that is killed, and tries that come at the same time, get no
+    more than one alone would.
+    """
     with transaction(db):
-        db.conn.execute(
-            "UPDATE _device SET failures = CASE WHEN ? THEN 0 ELSE failures + 1 END,"
-            " used_at = CASE WHEN ? THEN ? ELSE used_at END WHERE id = ?",
-            (right, right, now, device_id),
-        )
+        sql = "UPDATE _device SET failures = failures + 1 WHERE id = ? AND failures < ?"
+        return bool(db.conn.execute(sql, (device_id, failures_max)).rowcount)
+
+
+def forgive_tries(db: Database, device_id: str, now: str) -> None:
+    """A right PIN forgives the wrong ones before it."""
+    with transaction(db):
+        db.conn.execute("UPDATE _device SET failures = 0, used_at = ? WHERE id = ?", (now, device_id))
 
 
 def forget_device(db: Database, device_id: str, person_id: str | None = None) -> None:

@@ -16,7 +16,15 @@ from shared.roles import ANY_STAFF, PUBLIC
 from shared.web import auth
 from shared.web.db import clock, db, replica, site, today
 from shared.web.devices.rules import Device, DeviceLimits, is_known, known_until, label_of, problem_with_pin
-from shared.web.devices.store import add_device, count_try, device_with, devices_of, forget_device, term_end
+from shared.web.devices.store import (
+    add_device,
+    begin_try,
+    device_with,
+    devices_of,
+    forget_device,
+    forgive_tries,
+    term_end,
+)
 from shared.web.passwords import hash_password, password_fits
 from shared.web.store import AccountRow, account_of
 from shared.web.target import safe_next
@@ -129,9 +137,8 @@ def open_by_pin() -> Any:
     if known is None:
         return redirect(url_for("shell.login", next=target))
     device, account = known
-    now = instant_text(clock().now_ms())
-    # Counted before the PIN is looked at: a process killed in between must not give a free try.
-    count_try(db(), device.id, right=False, now=now)
+    if not begin_try(db(), device.id, DeviceLimits().failures_max):
+        return redirect(url_for("shell.login", next=target))
     if not password_fits(request.form.get("pin", ""), device.pin_hash, site().config.password):
         left = DeviceLimits().failures_max - device.failures - 1
         if left <= 0:
@@ -139,7 +146,7 @@ def open_by_pin() -> Any:
             flash(_("PIN 试错太多次，请用口令登录。"), "warn")
             return redirect(url_for("shell.login", next=target))
         return render_template("devices/pin.html", account=account, next=target, left=left), 401
-    count_try(db(), device.id, right=True, now=now)
+    forgive_tries(db(), device.id, instant_text(clock().now_ms()))
     auth.begin_session(account)
     return redirect(target)
 

@@ -6,7 +6,7 @@ import pytest
 
 from node.leave.rules import AskLimits, lessons_to_cover, request_problems
 from shared.leave.rules import LeaveLimits, leave_of
-from shared.records import LeaveRequest
+from shared.records import LeaveRequest, StaffMembership
 from tests.node.lessons.test_pages import School
 from tests.node.timetable import CLASS_1, HEAD, ITINERANT, LI, MONDAY, QIAN, TUESDAY, WANG, leave
 from tests.web.small_site import fill, person
@@ -74,6 +74,14 @@ def test_the_clerk_files_what_came_on_paper_and_nobody_else_does(school):
     assert school.post("zjw", "/leave", person=LI, **WISH).status_code == 303
     assert school.post("wm", "/leave", person=QIAN, **WISH).status_code == 403
     assert school.rows(REQUESTS) == [(LI, "sick_leave", MONDAY, TUESDAY, "A-4-AA")]
+
+
+def test_for_somebody_of_another_campus_its_own_clerk_files(school):
+    """The hub refuses what the clerk of this campus writes for that one: it would be told days later."""
+    post = StaffMembership(id="B-990-AA", person_id="B-1-AA", campus="B", category="teacher", begin="2024-08-01")
+    fill(school.pair.node, [post])
+    assert school.post("zjw", "/leave", person="B-1-AA", **WISH).status_code == 403
+    assert school.rows(REQUESTS) == []
 
 
 @pytest.mark.parametrize(

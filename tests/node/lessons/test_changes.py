@@ -112,6 +112,16 @@ def test_a_swap_is_one_action_with_two_sides_and_is_withdrawn_as_one(school):
     assert lessons(school)[CLASS_2, MONDAY, 4].teachers == (LI,)
 
 
+def test_a_lesson_that_was_swapped_is_not_swapped_on_before_that_is_withdrawn(school):
+    """The second swap led to where the partner was planned: two lessons at one time and none at the other."""
+    assert change(school, (CLASS_2, MONDAY, 4), kind="swap", partner=f"{CLASS_2}/{TUESDAY}/2").status_code == 303
+    before = sorted(lessons(school))
+    for partner in (f"{CLASS_2}/{TUESDAY}/2", f"{CLASS_2}/{MONDAY}/1"):
+        answer = change(school, (CLASS_2, MONDAY, 4), kind="swap", partner=partner, confirmed="1")
+        assert answer.status_code == 422 and "请先撤销那次调课" in answer.text
+    assert sorted(lessons(school)) == before and len(school.rows(CHANGES)) == 2
+
+
 def test_a_swap_is_checked_for_both_teachers(school):
     # 李芳's Tuesday 1 with class 1 meets the lesson of class 2 that would come to that time.
     answer = change(school, (CLASS_2, MONDAY, 4), kind="swap", partner=f"{CLASS_2}/{TUESDAY}/1")

@@ -1,0 +1,37 @@
+"""Whose account the visitor may touch: the rule by which the hub judges nodes, asked before a page writes."""
+
+from __future__ import annotations
+
+from shared.errors import NotAllowed
+from shared.rights import Act, Value, Writer, objection
+from shared.web import auth
+from shared.web.db import db, site_campus, today
+from shared.web.store import booker_of, person_of_evidence, roles_of
+
+
+class Known:
+    """What the rules of `shared.rights` look up."""
+
+    def roles_held_by(self, person_id: str) -> frozenset[tuple[str, str]]:
+        """See `shared.rights.Known`."""
+        return roles_of(db(), person_id, today().isoformat())
+
+    def booker_of(self, series_id: str) -> tuple[str, str]:
+        """See `shared.rights.Known`."""
+        return booker_of(db(), series_id)
+
+    def person_of_evidence(self, id_: str) -> str:
+        """See `shared.rights.Known`."""
+        return person_of_evidence(db(), id_)
+
+
+def may_touch_account(op: str, row: dict[str, Value]) -> bool:
+    """True when the visitor may write this row of an account. op: i or u; row: the key and what is changed."""
+    who = auth.visitor()
+    return objection(Act("account", op, row), Writer(who.person_id, who.roles, site_campus()), Known()) is None
+
+
+def require_account(op: str, row: dict[str, Value]) -> None:
+    """Raise NotAllowed unless `may_touch_account`."""
+    if not may_touch_account(op, row):
+        raise NotAllowed("not_allowed", action="account.manage")
