@@ -9,9 +9,11 @@ from flask_babel import gettext as _
 
 from shared.codes import CODE_LISTS, word_of
 from shared.errors import InvalidInput, NotAllowed, NotFound
+from shared.records import Account
 from shared.records.declare import Kind, Rule
 from shared.schema import Table, Value
 from shared.web import auth
+from shared.web.accounts.touching import may_touch_account
 from shared.web.app import language
 from shared.web.conflicts.domain import views as domain
 from shared.web.conflicts.rules import (
@@ -99,10 +101,12 @@ def _open(conflict_id: str) -> Conflict | None:
 
 
 def _may_settle(conflict: Conflict) -> bool:
-    who = auth.visitor()
-    return may_write(
-        _table(conflict), conflict.key, who.roles, person_id=who.person_id, node_campus=site_campus()
-    )
+    who, table = auth.visitor(), _table(conflict)
+    if not may_write(table, conflict.key, who.roles, person_id=who.person_id, node_campus=site_campus()):
+        return False
+    # Whoever settles an account's password or log-in could choose it.
+    row = dict(zip(table.key, conflict.key, strict=True)) | dict.fromkeys(conflict.columns)
+    return table.record is not Account or may_touch_account("u", row)
 
 
 def _page(conflict: Conflict, problems: Any, form: Any) -> str:

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from shared.records import CalendarDay, Person
+from shared.records import Account, CalendarDay, Person
 from sync.capture import token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts
 from sync.replica import connect
-from tests.hub.small_hub import CLERK, OPERATOR, TEACHER, hidden, post
+from tests.hub.small_hub import CLERK, OPERATOR, OPERATOR_2, TEACHER, hidden, post
 
 
 def disagree(hub, cls, key, first, second) -> None:
@@ -85,6 +85,17 @@ def test_only_whoever_may_write_the_record_decides(hub, renamed) -> None:
     assert "另有 1 处" in page and "王晓明" not in page
     assert teacher.get(f"/conflicts/{renamed.id}").status_code == 403
     assert post(teacher, f"/conflicts/{renamed.id}", {"choice": "1"}).status_code == 403
+
+
+def test_a_disagreement_about_an_account_is_no_way_into_it(hub) -> None:
+    """A clerk who could settle the operator's password would choose it."""
+    disagree(hub, Account, (OPERATOR_2,), {"password_hash": "one"}, {"password_hash": "other"})
+    with connect(hub.replica) as db:
+        (found,) = open_conflicts(db, hub.replica)
+    clerk = hub.log_in("clerk")
+    assert clerk.get(f"/conflicts/{found.id}").status_code == 403
+    assert post(clerk, f"/conflicts/{found.id}", {"choice": "other", "own_password_hash": "x"}).status_code == 403
+    assert hub.log_in("operator").get(f"/conflicts/{found.id}").status_code == 200
 
 
 def test_a_campus_s_calendar_day_is_decided_by_its_own_office(hub) -> None:

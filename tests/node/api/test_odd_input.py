@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.node.api.test_lessons import Program
@@ -32,7 +34,7 @@ def test_the_first_and_the_last_day_of_the_calendar(school, day):
     answers = {path: browser.get(path).status_code for path in paths}
     change = {"group_id": CLASS_1, "date": day, "period": 1, "kind": "cancel"}
     move = {"group_id": CLASS_1, "date": "2025-09-15", "period": 1, "kind": "move", "new_date": day, "new_period": 2}
-    sent = [
+    sent: list[tuple[str, str, dict[str, Any]]] = [
         ("PUT", f"/lesson-days/{day}", {}), ("DELETE", f"/lesson-days/{day}", {"reason": "x"}),
         ("PUT", f"/lessons/{CLASS_1}/{day}/1/exceptions/A-1-AA", {"kind": "not_held"}),
         ("POST", "/lesson-changes", {"changes": [change]}), ("POST", "/lesson-changes", {"changes": [move]}),
@@ -49,7 +51,7 @@ def test_the_first_and_the_last_day_of_the_calendar(school, day):
 def test_texts_that_no_database_holds(school):
     program = Program(school, "zjw")
     place = {"group_id": CLASS_1, "date": "2025-09-15", "period": 1}
-    sent = [
+    sent: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", "/session", {"login": LONE, "password": LONE}),
         ("DELETE", "/lesson-days/2025-09-15", {"person_id": LONE, "reason": "x"}),
         ("DELETE", "/lesson-days/2025-09-15", {"reason": LONE}),
