@@ -172,6 +172,11 @@ def trigger_sql(table: Table) -> dict[str, str]:
         f"{table.name}_capture_replace": f"""BEFORE INSERT ON {name} WHEN new._v IS NULL
 BEGIN {put} SELECT {t}, {key_new}, _r, 'x', 0, _v, _vx, {old_row_sql(table, "")} FROM {name} WHERE {same_key}
  ON CONFLICT DO UPDATE SET op = CASE op WHEN 'u' THEN 'x' ELSE op END, old = coalesce(old, excluded.old); END""",
+        # So does UPDATE OR REPLACE with the row whose key the moved one takes.
+        f"{table.name}_capture_replace_move": f"""BEFORE UPDATE OF {", ".join(map(quoted, table.key))} ON {name}
+WHEN old._v IS new._v AND ({moved})
+BEGIN {put} SELECT {t}, {key_new}, _r, 'x', 0, _v, _vx, {old_row_sql(table, "")} FROM {name} WHERE {same_key}
+ ON CONFLICT DO UPDATE SET op = CASE op WHEN 'u' THEN 'x' ELSE op END, old = coalesce(old, excluded.old); END""",
         f"{table.name}_capture_move": f"""AFTER UPDATE OF {", ".join(map(quoted, table.key))} ON {name}
 WHEN old._v IS new._v AND ({moved})
 BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
