@@ -21,8 +21,7 @@ def play(seed: int, folder: Path, *, deeds: int = DEEDS_A_WORLD, said: Callable[
         for number in range(deeds):
             said(f"--- {number}")
             site = one_deed(world)
-            if world.disk_died:
-                world.promised, world.disk_died = promises_of(world), False
+            note_promises(world)
             if site is not world.hub:
                 check_cursors(world, site)
         said("--- all lines heal")
@@ -31,6 +30,12 @@ def play(seed: int, folder: Path, *, deeds: int = DEEDS_A_WORLD, said: Callable[
         check_promises(world)
     finally:
         world.close()
+
+
+def note_promises(world: World) -> None:
+    """After each deed: when the hub's disk has died, what the nodes hold of its log is what must come back."""
+    if world.disk_died:
+        world.promised, world.disk_died = promises_of(world), False
 
 
 def heal(world: World) -> None:

@@ -15,7 +15,8 @@ from sync.capture import write
 from sync.change import Author
 from tests.simulation.checks import check_cursors, check_quiet
 from tests.simulation.deeds import one_deed
-from tests.simulation.play import DEEDS_A_WORLD, heal
+from tests.simulation.play import DEEDS_A_WORLD, heal, note_promises
+from tests.simulation.promises import check_promises
 from tests.simulation.school_deeds import SCHOOL_DEEDS, SPAN, found_school, leave_so
 from tests.simulation.world import Site, World
 
@@ -34,11 +35,13 @@ def play_school(
         for number in range(deeds):
             said(f"--- {number}")
             site = one_school_deed(world)
+            note_promises(world)
             if site is not world.hub:
                 check_cursors(world, site)
             check_memo(site, memos.setdefault(f"{site.name} {site.replica.boot}", FindingsMemo()))
         heal(world)
         check_quiet(world)
+        check_promises(world)
         check_findings(world)
         check_decisions(world)
     finally:
