@@ -94,7 +94,7 @@ def decode_parts(parts: Sequence[bytes], rows_max: int | None = None) -> list[Bl
         if rows_max is not None:
             _check_size(plain, rows_max)
         blocks = [_unpacked(raw) for raw in plain]
-    except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, IndexError, KeyError, RecursionError) as error:
         raise BadMessage("bad_body") from error
     return blocks
 
@@ -134,9 +134,9 @@ def _folded(values: Sequence[Any]) -> Any:
 
 def _unpacked(raw: Any) -> Block:
     count, op, units = _number(raw["n"]), _text(raw["o"]), tuple(_text(u) for u in raw.get("u", ()))
-    if op not in ("i", "u", "d", "k") or count < 1:
+    if op not in ("i", "u", "d", "k") or count < 1 or (op == "u") is not bool(units):
         raise BadMessage("bad_body")
-    columns = {str(name): _unfolded(values, count) for name, values in raw["c"].items()}
+    columns = {_text(name): _unfolded(values, count) for name, values in raw["c"].items()}
     if any(type(v) not in (str, int, type(None)) for c in columns.values() for v in c):
         raise BadMessage("bad_body")
     width = len(units) or 1
@@ -164,7 +164,7 @@ def _spread(row: list[Any], width: int) -> list[list[int]]:
 
 
 def _numbers(row: Any) -> list[int]:
-    if type(row) is not list or any(type(v) is not int or v < 0 for v in row):
+    if type(row) is not list or any(type(v) is not int or not 0 <= v <= NUMBER_MAX for v in row):
         raise BadMessage("bad_body")
     return row
 

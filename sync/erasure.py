@@ -39,10 +39,15 @@ def without_erased(db: Database, tables: Mapping[str, Table], changeset: Changes
 def _blanked(db: Database, tables: Mapping[str, Table], part: bytes) -> bytes:
     for block in decode_parts((b"[]", part)):
         table = tables.get(block.table)
-        keys = rows_of(block, table.key) if table is not None else _front(db, block)
+        keys = _keys(table, block) if table is not None else _front(db, block)
         if any(is_dead(db, block.table, key_text(key)) for key in keys):
             return ERASED + part_hash(part)
     return part
+
+
+def _keys(table: Table, block: Block) -> list[Key]:
+    """The rows' keys; none of a block that was refused because a part of its key is missing."""
+    return rows_of(block, table.key) if set(table.key) <= block.columns.keys() else []
 
 
 def _front(db: Database, block: Block) -> list[Key]:
@@ -74,12 +79,13 @@ def forget(db: Database, tables: Mapping[str, Table], scope: str, name: str, tex
 
 
 def touching(db: Database, table: Table, key: Key) -> int | None:
-    """The latest changeset here that wrote a row, or None."""
+    """The latest changeset with a receipt that wrote a row, or None: every holder of the scope knows that one."""
     rows = db.conn.execute(
-        "SELECT n FROM _changeset WHERE scope = ? AND parts IS NOT NULL ORDER BY n DESC", (table.scope_of(key),)
+        "SELECT n FROM _changeset WHERE scope = ? AND parts IS NOT NULL AND hub_seq IS NOT NULL ORDER BY n DESC",
+        (table.scope_of(key),),
     ).fetchall()
     for (n,) in rows:
         for block in decode_parts(read_changeset(db, n).parts or (b"[]",)):
-            if block.table == table.name and key in rows_of(block, table.key):
+            if block.table == table.name and key in _keys(table, block):
                 return int(n)
     return None

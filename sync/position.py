@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from sync.opened import open_changeset
+from sync.replica import setting
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,9 @@ class Position:
     changeset: int
     waiting: int
     entries: tuple[tuple[str, int], ...]
+    # The hub's epoch, and how many entries there are: a restored hub goes back and takes up old numbers again.
+    epoch: str = ""
+    entry_count: int = 0
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -29,8 +33,8 @@ def position_of(db: Database) -> Position:
     waiting = db.conn.execute("SELECT count(*) FROM _changeset WHERE state = 'waiting'").fetchone()[0]
     cursors = db.conn.execute("SELECT scope, hub_seq FROM _cursor ORDER BY scope").fetchall()
     # The hub has no cursors: its sequence runs through all scopes.
-    newest = db.conn.execute("SELECT coalesce(max(hub_seq), 0) FROM _entry").fetchone()[0]
-    return Position(changeset, waiting, tuple(cursors or [("", newest)]))
+    newest, count = db.conn.execute("SELECT coalesce(max(hub_seq), 0), count(*) FROM _entry").fetchone()
+    return Position(changeset, waiting, tuple(cursors or [("", newest)]), setting(db, "epoch"), count)
 
 
 def tables_touched_since(db: Database, since: Position, *, rows_most: int = 2000) -> set[str] | None:
@@ -39,8 +43,10 @@ def tables_touched_since(db: Database, since: Position, *, rows_most: int = 2000
     None when that is not cheaply said: much has come, something waited then, people let something in or the law
     took something out.
     """
-    if since.waiting or since.scopes != position_of(db).scopes:
+    now = position_of(db)
+    if since.waiting or (since.scopes, since.epoch) != (now.scopes, now.epoch):
         return None
+    count = since.entry_count
     found = set(db.conn.execute("SELECT n, rows FROM _changeset WHERE n > ?", (since.changeset,)).fetchall())
     for scope, hub_seq in since.entries:
         entries = db.conn.execute(
@@ -51,6 +57,9 @@ def tables_touched_since(db: Database, since: Position, *, rows_most: int = 2000
         if any(kind != "receipt" for _, _, kind in entries):
             return None
         found |= {(n, rows) for n, rows, _ in entries}
+        count += len(entries)
+    if count != now.entry_count:
+        return None
     if sum(rows for _, rows in found) > rows_most:
         return None
     return {block.table for n, _ in found for block in open_changeset(db, n).blocks}

@@ -252,14 +252,17 @@ def pending_deletes(db: Database, table: Table) -> list[tuple[Edit, Sequence[Val
 def pending_stale(db: Database, table: Table, written: Iterable[Edit]) -> list[Edit]:
     """Fields written with the token of an older page: they name what that page showed (C2).
 
-    A unit that is among `written` was written once more in the same save: a changeset holds one value of it.
+    A unit that is among `written` was written once more in the same save, and of a row that was deleted in it nothing
+    is left to write: a changeset holds one value of it.
     """
+    written = list(written)
     later = {(key_text(edit.key), unit) for edit in written for unit in edit.units}
+    gone = {key_text(edit.key) for edit in written if edit.op == "d"}
     by_key: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
     for text, unit, bases, value in db.conn.execute(
         "SELECT k, u, bases, value FROM _pending_stale WHERE t = ? ORDER BY k, u", (table.name,)
     ):
-        if (text, unit) not in later:
+        if (text, unit) not in later and text not in gone:
             by_key[text].append((unit, bases, value))
     found = []
     for text, units in by_key.items():

@@ -133,7 +133,8 @@ def refusals(db: Database, replica: Replica, scope: str | None = None) -> list[R
             table = replica.tables[block.table]
             for i in range(block.count):
                 values = {name: column[i] for name, column in block.columns.items()}
-                key = tuple(values[name] for name in table.key)
+                # It may have been refused because a part of its key is missing.
+                key = tuple(values.get(name, "") for name in table.key)
                 about = json.loads(data or "{}")
                 found.append(Refusal(version, reason or "", block.table, key, instant, person, values, about))
     return found

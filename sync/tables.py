@@ -159,7 +159,7 @@ def trigger_sql(table: Table) -> dict[str, str]:
     Inserts need none: rows above the mark that no changeset has written yet are the new ones. The update
     triggers name their columns, so that stamping rows with their changeset does not even start them.
     """
-    name, t = quoted(table.name), f"'{table.name}'"
+    name, t, keys = quoted(table.name), f"'{table.name}'", ", ".join(map(quoted, table.key))
     key_new, key_old = key_text_sql(table, "new"), key_text_sql(table, "old")
     same_key = " AND ".join(f"{quoted(c)} = new.{quoted(c)}" for c in table.key)
     moved = " OR ".join(f"old.{quoted(c)} IS NOT new.{quoted(c)}" for c in table.key)
@@ -167,12 +167,17 @@ def trigger_sql(table: Table) -> dict[str, str]:
     mask = _mask_sql(table)
     fields = [quoted(c.name) for c in table.columns if c.name not in table.key]
     put = "INSERT INTO _pending (t, k, r, op, mask, v, vx, old)"
+    keep = f"""BEGIN {put} SELECT {t}, {key_new}, _r, 'x', 0, _v, _vx, {old_row_sql(table, "")} FROM {name}
+ WHERE {same_key} ON CONFLICT DO UPDATE SET op = CASE op WHEN 'u' THEN 'x' ELSE op END, old = coalesce(old, excluded.old); END"""
     found = {
         # INSERT OR REPLACE fires no delete trigger in the sqlite3 shell: this keeps the row it would wipe.
         f"{table.name}_capture_replace": f"""BEFORE INSERT ON {name} WHEN new._v IS NULL
-BEGIN {put} SELECT {t}, {key_new}, _r, 'x', 0, _v, _vx, {old_row_sql(table, "")} FROM {name} WHERE {same_key}
- ON CONFLICT DO UPDATE SET op = CASE op WHEN 'u' THEN 'x' ELSE op END, old = coalesce(old, excluded.old); END""",
-        f"{table.name}_capture_move": f"""AFTER UPDATE OF {", ".join(map(quoted, table.key))} ON {name}
+{keep}""",
+        # So does UPDATE OR REPLACE with the row whose key the moved one takes.
+        f"{table.name}_capture_replace_move": f"""BEFORE UPDATE OF {keys} ON {name}
+WHEN old._v IS new._v AND ({moved})
+{keep}""",
+        f"{table.name}_capture_move": f"""AFTER UPDATE OF {keys} ON {name}
 WHEN old._v IS new._v AND ({moved})
 BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
  ON CONFLICT DO UPDATE SET op = CASE WHEN op = 'i' THEN 'z' ELSE 'd' END, old = coalesce(old, excluded.old);
@@ -188,15 +193,20 @@ BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
 WHEN old._v IS new._v AND old._vx IS new._vx AND NOT ({moved}) AND ({mask}) <> 0
 BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, NULL)
  ON CONFLICT DO UPDATE SET mask = mask | excluded.mask; END"""
-    if table.declaration.erasable:
-        # An erased key is dead for ever, for the sqlite3 shell too (C10).
-        dead = f"EXISTS (SELECT 1 FROM _erased WHERE t = {t} AND k = {key_new})"
-        stop = f"BEGIN SELECT RAISE(ABORT, 'erased by law: this key of {table.name} is dead'); END"
-        found[f"{table.name}_capture_dead"] = f"BEFORE INSERT ON {name} WHEN new._v IS NULL AND {dead}\n{stop}"
-        found[f"{table.name}_capture_dead_move"] = (
-            f"BEFORE UPDATE OF {', '.join(map(quoted, table.key))} ON {name} WHEN old._v IS new._v AND {dead}\n{stop}"
-        )
-    return found
+    return found | _dead_key_triggers(table)
+
+
+def _dead_key_triggers(table: Table) -> dict[str, str]:
+    """An erased key is dead for ever, for the sqlite3 shell too (C10)."""
+    if not table.declaration.erasable:
+        return {}
+    name, keys, key_new = quoted(table.name), ", ".join(map(quoted, table.key)), key_text_sql(table, "new")
+    dead = f"EXISTS (SELECT 1 FROM _erased WHERE t = '{table.name}' AND k = {key_new})"
+    stop = f"BEGIN SELECT RAISE(ABORT, 'erased by law: this key of {table.name} is dead'); END"
+    return {
+        f"{table.name}_capture_dead": f"BEFORE INSERT ON {name} WHEN new._v IS NULL AND {dead}\n{stop}",
+        f"{table.name}_capture_dead_move": f"BEFORE UPDATE OF {keys} ON {name} WHEN old._v IS new._v AND {dead}\n{stop}",
+    }
 
 
 def old_row_sql(table: Table, alias: str) -> str:

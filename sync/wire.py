@@ -45,6 +45,8 @@ def unpack(packed: bytes, limits: Limits) -> tuple[dict[str, Any], list[bytes]]:
             pieces.append(framed[at + 4 : at + 4 + size])
             at += 4 + size
         head = json.loads(pieces[0])
+        if b"\\u" in pieces[0]:
+            dumped(head)  # a lone surrogate is no text and ends here
     except (zstandard.ZstdError, ValueError, IndexError, MemoryError, RecursionError) as error:
         raise BadMessage("damaged") from error
     if not isinstance(head, dict):

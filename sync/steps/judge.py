@@ -73,7 +73,10 @@ class Refusal:
 
 def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int) -> Refusal | None:
     """The verdict on one stored changeset by itself; None means accepted."""
-    header = decode_header(read_changeset(db, n).header)
+    stored = read_changeset(db, n)
+    header = decode_header(stored.header)
+    if stored.parts is None:
+        return Refusal("bad_body", {})  # nobody can say what it writes
     try:
         opened = open_changeset(db, n)
     except BadMessage:
@@ -340,4 +343,6 @@ def _mark(
     for n in members:
         refused[n] = found.get(n, Refusal("whole_action", {"because": first.reason}))
         # Quarantined at once, so that later changesets of this very frame see it.
-        db.conn.execute("UPDATE _changeset SET state = 'quarantined' WHERE n = ?", (n,))
+        db.conn.execute(
+            "UPDATE _changeset SET state = CASE WHEN parts IS NULL THEN 'hole' ELSE 'quarantined' END WHERE n = ?", (n,)
+        )

@@ -233,7 +233,7 @@ def read_entries(
                 int(hub_seq), str(scope), str(kind), str(origin), int(seq), bytes.fromhex(hash8), int(received),
                 int(effective), str(verdict), str(reason), str(data),
             )  # fmt: skip
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise BadMessage("damaged") from error
         changeset = None
         if count is not None:

@@ -50,7 +50,7 @@ def outgoing(replica: Replica, db: Database, sent: Mapping[tuple[int, str], int]
     A frame never splits an action: the hub judges an action as a whole (C9).
     """
     rows = db.conn.execute(
-        "SELECT n, o, scope, seq, rows, action, length(parts) FROM _changeset JOIN _origin USING (o)"
+        "SELECT n, o, scope, seq, rows, action, coalesce(length(parts), 0) FROM _changeset JOIN _origin USING (o)"
         " WHERE mine = 1 AND hub_seq IS NULL ORDER BY n"
     )
     chosen: list[tuple[int, int, str, int]] = []
@@ -136,7 +136,8 @@ def take_push(raw: Sequence[Any], reader: PieceReader, node: str, verify_key: by
 
 
 def _is_name(value: str) -> bool:
-    return value.isascii() and value.isprintable() and len(value) <= NAME_MAX
+    # A version is called ORIGIN/SCOPE/SEQ.
+    return value.isascii() and "/" not in value and value.isprintable() and len(value) <= NAME_MAX
 
 
 def _read_stretch(

@@ -96,7 +96,7 @@ def _proven(
     given_back = list(zip(entries, changesets, strict=True))
     told: list[Told] = []
     for cut in cuts:
-        if not (isinstance(cut, list) and len(cut) == 2 and type(cut[1]) is int and cut[1] > 0):
+        if not (isinstance(cut, list) and [*map(type, cut)] == [str, int] and cut[1] > 0):
             raise BadMessage("damaged")
         stretch = given_back[len(told) : len(told) + cut[1]]
         if {entry.scope for entry, _ in stretch} != {cut[0]}:
@@ -118,10 +118,10 @@ def _proven(
 def _is_entry(item: object) -> bool:
     if not isinstance(item, list) or len(item) != _ENTRY_FIELDS:
         return False
-    numbers = [item[i] for i in _ENTRY_NUMBERS] + ([] if item[11] is None else [item[11] + 1])
     try:
         [item[i].encode() for i in _ENTRY_TEXTS]  # what is no UTF-8 ends here
-    except (AttributeError, UnicodeEncodeError):
+        numbers = [item[i] for i in _ENTRY_NUMBERS] + ([] if item[11] is None else [item[11] + 1])
+    except (AttributeError, TypeError, UnicodeEncodeError):
         return False
     return all(type(number) is int and 0 <= number <= NUMBER_MAX for number in numbers)
 

@@ -91,6 +91,10 @@ move_back = run("UPDATE calendar_day SET date = '2026-09-01' WHERE campus = 'A' 
 
 note_moved = run("UPDATE calendar_day SET note = 'm' WHERE date = '2026-09-09'")
 move_new = run("UPDATE calendar_day SET date = '2026-09-10' WHERE note = 'new'")
+move_over_new = run(
+    "UPDATE OR REPLACE calendar_day SET date = '2026-09-02' WHERE campus = 'A' AND date = '2026-09-01'"
+)
+move_onto_new = run("UPDATE OR IGNORE calendar_day SET date = '2026-09-02' WHERE campus = 'A'")
 
 MADE, GONE = ("calendar_day", "i", (), 1), ("calendar_day", "d", (), 1)
 
@@ -129,6 +133,8 @@ CASES: dict[str, tuple[Deed, Packed]] = {
     "key update to and fro": (both(move_day, move_back, move_day), [MADE, GONE]),
     "key update and insert": (both(move_day, insert_again), [u("kind"), MADE]),
     "insert and key update": (both(insert_new, move_new), [MADE]),
+    "insert and key update over it": (both(insert_new, move_over_new), [MADE, GONE]),
+    "insert and key update that is passed over": (both(insert_new, move_onto_new), [MADE]),
 }
 
 
