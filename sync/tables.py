@@ -168,7 +168,8 @@ def trigger_sql(table: Table) -> dict[str, str]:
     fields = [quoted(c.name) for c in table.columns if c.name not in table.key]
     put = "INSERT INTO _pending (t, k, r, op, mask, v, vx, old)"
     keep = f"""BEGIN {put} SELECT {t}, {key_new}, _r, 'x', 0, _v, _vx, {old_row_sql(table, "")} FROM {name}
- WHERE {same_key} ON CONFLICT DO UPDATE SET op = CASE op WHEN 'u' THEN 'x' ELSE op END, old = coalesce(old, excluded.old); END"""
+ WHERE {same_key} ON CONFLICT DO UPDATE SET op = CASE op WHEN 'u' THEN 'x' ELSE op END,
+ old = coalesce(old, excluded.old); END"""
     found = {
         # INSERT OR REPLACE fires no delete trigger in the sqlite3 shell: this keeps the row it would wipe.
         f"{table.name}_capture_replace": f"""BEFORE INSERT ON {name} WHEN new._v IS NULL
@@ -205,7 +206,9 @@ def _dead_key_triggers(table: Table) -> dict[str, str]:
     stop = f"BEGIN SELECT RAISE(ABORT, 'erased by law: this key of {table.name} is dead'); END"
     return {
         f"{table.name}_capture_dead": f"BEFORE INSERT ON {name} WHEN new._v IS NULL AND {dead}\n{stop}",
-        f"{table.name}_capture_dead_move": f"BEFORE UPDATE OF {keys} ON {name} WHEN old._v IS new._v AND {dead}\n{stop}",
+        f"{table.name}_capture_dead_move": f"""BEFORE UPDATE OF {keys} ON {name}
+WHEN old._v IS new._v AND {dead}
+{stop}""",
     }
 
 
