@@ -68,7 +68,7 @@ def test_a_migrated_file_equals_a_fresh_one_triggers_included() -> None:
     install_triggers(fresh, tables_of(RECORDS))
     assert shape(made()) == shape(fresh)
     erasable = sum(table.declaration.erasable for table in tables_of(RECORDS).values())
-    assert sum(sql.startswith("CREATE TRIGGER") for _, sql in shape(fresh)) == 4 * len(RECORDS) + 2 * erasable
+    assert sum(sql.startswith("CREATE TRIGGER") for _, sql in shape(fresh)) == 5 * len(RECORDS) + 2 * erasable
 
 
 def test_migrating_twice_changes_nothing_and_lost_triggers_come_back() -> None:
