@@ -49,7 +49,9 @@ def check_verdicts(world: World) -> None:
         if header.person_id == LOCAL_OPERATOR:
             continue  # nobody, and so refused; the shell is no person
         wrong = is_trespass(header, campus_of[node], decode_parts(stored.parts or (b"[]",)))
-        assert state == "quarantined" or not wrong, f"the hub let in {origin}/{stored.scope}/{stored.seq}: {header}"
+        # A restored hub may hold a refused one without its body: given back by a node that has the hole alone.
+        refused = state == "quarantined" or (world.restored_hub and state == "hole")
+        assert refused or not wrong, f"the hub let in {origin}/{stored.scope}/{stored.seq}: {header}"
     halved = [action for action, states in actions.items() if len(states) > 1]
     # After a restore of the hub two nodes may give back, and two judgements meet, the parts of one action: what is
     # refused of it then is in quarantine, and people may release it (again).
