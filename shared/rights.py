@@ -7,7 +7,7 @@ the hub judges every changeset again (C9). Sources: RECORDS.md "Roles × actions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -82,6 +82,9 @@ class Known(Protocol):
 
     def person_of_evidence(self, id_: str) -> str:
         """Whom a row of evidence is about; empty when it is not known."""
+
+    def exception_noted_by(self, key: Sequence[Value]) -> str:
+        """Who noted a lesson's exception (group, date, period, teacher); empty when it is not known."""
 
 
 Rule = Callable[[Act, Writer, Known], str | None]
@@ -167,13 +170,19 @@ def _lesson_day(act: Act, writer: Writer, known: Known) -> str | None:
 
 
 def _lesson_exception(act: Act, writer: Writer, known: Known) -> str | None:
-    own = act.text("person_id") == writer.person_id
-    return None if own or writer.holds(_DAY_CLOSERS, campus_of(act.text("group_id"))) else "not_own"
+    """One's own lesson; but what the office noted about it, the office takes back."""
+    if writer.holds(_DAY_CLOSERS, campus_of(act.text("group_id"))):
+        return None
+    if act.text("person_id") != writer.person_id:
+        return "not_own"
+    key = tuple(act.row.get(name) for name in ("group_id", "date", "period", "person_id"))
+    return None if act.op == "i" or known.exception_noted_by(key) in ("", writer.person_id) else "not_own"
 
 
 def _booking_series(act: Act, writer: Writer, known: Known) -> str | None:
-    booked_by = act.text("booked_by") if act.op == "i" else known.booker_of(act.text("id"))[0]
-    if booked_by == writer.person_id or writer.office(campus_of(act.text("id"))) or writer.office(writer.campus):
+    known_by, known_at = known.booker_of(act.text("id"))
+    booked_by, booked_at = (act.text("booked_by"), act.text("campus")) if act.op == "i" else (known_by, known_at)
+    if booked_by == writer.person_id or _books_for(writer, campus_of(act.text("id")), booked_at):
         return None
     return "not_own"
 
@@ -183,10 +192,15 @@ def _booking_occurrence(act: Act, writer: Writer, known: Known) -> str | None:
     if _is_rule(writer):
         # It answers and does nothing else.
         return None if act.op == "u" and not set(act.row) - _ANSWERED else "not_allowed"
-    booked_by, _ = known.booker_of(series)
-    if booked_by in ("", writer.person_id) or writer.holds(_DECIDERS, campus_of(series)):
+    booked_by, booked_at = known.booker_of(series)
+    if booked_by in ("", writer.person_id) or _books_for(writer, campus_of(series), booked_at):
         return None
-    return None if writer.office(writer.campus) else "not_own"
+    return "not_own"
+
+
+def _books_for(writer: Writer, deciding: str, booked_at: str) -> bool:
+    """The office of the campus that decides, or of the one from which was booked; a third campus's has no say."""
+    return writer.office(deciding) or bool(booked_at) and writer.office(booked_at)
 
 
 def _is_rule(writer: Writer) -> bool:
@@ -194,7 +208,6 @@ def _is_rule(writer: Writer) -> bool:
 
 
 _DAY_CLOSERS: Final = OFFICE_ROLES | {"middle_leader", "duty_leader"}
-_DECIDERS: Final = OFFICE_ROLES
 # "rule" is the program that answers requests by the rule (C8): the key of an occurrence and its answer.
 _ANSWERED: Final = frozenset({"series_id", "number", "state", "reason", "decided_by", "decided_at", "answer_note"})
 _WISHED: Final = frozenset({"kind", "begin", "begin_part", "end"})

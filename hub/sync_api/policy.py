@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlite_utils import Database
 
@@ -11,7 +11,7 @@ from shared.clock import Clock, local_date
 from shared.rights import OFFICE_ROLES, PLACES, RULES, Act, Writer, objection
 from shared.roles import EVERYWHERE
 from shared.schema import Value
-from shared.web.store import account_of, booker_of, person_of_evidence, roles_of
+from shared.web.store import account_of, booker_of, exception_noted_by, person_of_evidence, roles_of
 from sync.change import Header
 from sync.steps.judge import PROGRAM
 
@@ -70,3 +70,7 @@ class _Known:
     def person_of_evidence(self, id_: str) -> str:
         """See `shared.rights.Known`."""
         return person_of_evidence(self._db, id_)
+
+    def exception_noted_by(self, key: Sequence[Value]) -> str:
+        """See `shared.rights.Known`."""
+        return exception_noted_by(self._db, key)

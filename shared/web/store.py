@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,4 +91,11 @@ def booker_of(db: Database, series_id: str) -> tuple[str, str]:
 def person_of_evidence(db: Database, id_: str) -> str:
     """Whom a row of evidence is about; "" for one that is not here."""
     row = db.conn.execute("SELECT person_id FROM evidence WHERE id = ?", (id_,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def exception_noted_by(db: Database, key: Sequence[object]) -> str:
+    """Who noted a lesson's exception (group, date, period, teacher); "" for one that is not here."""
+    sql = "SELECT entered_by FROM lesson_exception WHERE group_id = ? AND date = ? AND period = ? AND person_id = ?"
+    row = db.conn.execute(sql, tuple(key)).fetchone()
     return str(row[0]) if row else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from shared.findings import register_twice, room_twice, slot_twice, teacher_two_places
@@ -28,6 +30,10 @@ class Known:
         """One row is about me."""
         return ME if id_ == "A-8-AA" else YOU
 
+    def exception_noted_by(self, key: Sequence[object]) -> str:
+        """The office noted period 2, I noted period 3."""
+        return {2: YOU, 3: ME}.get(key[2], "")  # type: ignore[call-overload]  # a period number
+
 
 def said(act: Act, *roles: Held, campus: str = "A") -> str | None:
     """What the rules say when ME writes."""
@@ -36,6 +42,7 @@ def said(act: Act, *roles: Held, campus: str = "A") -> str | None:
 
 TEACHER, CLERK, HEAD, GUEST = ("teacher", "A"), ("clerk", "A"), ("campus_head", "A"), ("clerk", "B")
 LEAVE = {"request_id": "A-30-AA", "person_id": YOU}
+NOTED = {"group_id": "A-3-AA", "date": "2025-09-15", "person_id": ME}
 RULE = ("program:rule", "*")
 OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("duty_leader", "A")
 
@@ -74,6 +81,10 @@ OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("dut
         (Act("lesson_day", "d", {"campus": "A", "person_id": ME}), [TEACHER], "not_own"),
         (Act("lesson_exception", "i", {"group_id": "A-3-AA", "person_id": YOU}), [TEACHER], "not_own"),
         (Act("lesson_exception", "i", {"group_id": "A-3-AA", "person_id": YOU}), [CLERK], None),
+        (Act("lesson_exception", "d", {**NOTED, "period": 2}), [TEACHER], "not_own"),
+        (Act("lesson_exception", "u", {**NOTED, "period": 2, "kind": "late"}), [TEACHER], "not_own"),
+        (Act("lesson_exception", "d", {**NOTED, "period": 3}), [TEACHER], None),
+        (Act("lesson_exception", "d", {**NOTED, "period": 2}), [CLERK], None),
         (Act("booking_series", "i", {"id": "B-7-AA", "booked_by": ME}), [TEACHER], None),
         (Act("booking_series", "i", {"id": "B-7-AA", "booked_by": YOU}), [TEACHER], "not_own"),
         (Act("booking_series", "u", {"id": "A-7-AA", "title": "x"}), [TEACHER], None),
@@ -83,6 +94,15 @@ OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("dut
 )  # fmt: skip
 def test_nobody_writes_about_himself_or_in_anothers_name(act: Act, roles: list[Held], reason: str | None) -> None:
     assert said(act, *roles) == reason
+
+
+def test_a_third_campus_has_no_say_in_a_booking() -> None:
+    """Mine, booked from B for a room of A: the offices of A and B may cancel it, C's may not."""
+    for table, row in (("booking_occurrence", {"series_id": "A-7-AA", "cancelled_by": YOU}),
+                       ("booking_series", {"id": "A-7-AA", "title": "x"})):  # fmt: skip
+        for campus, reason in (("A", None), ("B", None), ("C", "not_own")):
+            writer = Writer(YOU, frozenset({("clerk", campus)}), campus)
+            assert objection(Act(table, "u", row), writer, Known()) == reason, (table, campus)
 
 
 def test_somebody_elses_booking_is_cancelled_by_the_deciding_office_alone() -> None:

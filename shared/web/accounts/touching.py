@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared.errors import NotAllowed
 from shared.rights import Act, Value, Writer, objection
 from shared.web import auth
 from shared.web.db import db, site_campus, today
-from shared.web.store import booker_of, person_of_evidence, roles_of
+from shared.web.store import booker_of, exception_noted_by, person_of_evidence, roles_of
 
 
 class Known:
@@ -23,6 +25,10 @@ class Known:
     def person_of_evidence(self, id_: str) -> str:
         """See `shared.rights.Known`."""
         return person_of_evidence(db(), id_)
+
+    def exception_noted_by(self, key: Sequence[Value]) -> str:
+        """See `shared.rights.Known`."""
+        return exception_noted_by(db(), key)
 
 
 def may_touch_account(op: str, row: dict[str, Value]) -> bool:
