@@ -22,6 +22,7 @@ BARS: tuple[Bar, ...] = (
     Bar("node_rss_mb", "校区站点空闲内存", "node idle memory", 90, "MB"),
     Bar("node_up_s", "校区站点启动", "node up", 2, "s"),
     Bar("register_page_p95_ms", "点名页 p95", "register page p95", 30, "ms"),
+    Bar("today_page_p95_ms", "今天页 p95", "today page p95", 30, "ms"),
     Bar("register_save_p95_ms", "保存 58 人点名 p95", "saving a 58-pupil register p95", 60, "ms"),
     Bar("room_grid_p95_ms", "60 间教室的周表 p95", "grid of 60 rooms p95", 80, "ms"),
     Bar("sixty_last_s", "60 人同时保存，最后一人", "60 teachers at once, the last", 3, "s"),

@@ -37,6 +37,8 @@ def server_figures(world: World, folder: Path, clock: Clock) -> dict[str, float]
             figures |= memory(server)
             figures |= one_by_one(clerk, big_class(world.consortium), clock)
             figures |= room_grid(clerk, clock)
+        with Session(server.url, world.consortium.who("homeroom_teacher", "A").login, PASSWORD) as teacher:
+            figures |= today_page(teacher, clock)
         figures |= all_at_once(server, world.consortium, clock)
         figures |= {f"{name}_loaded": value for name, value in memory(server).items()}
     return figures
@@ -75,6 +77,16 @@ def one_by_one(clerk: Session, group: RosterGroup, clock: Clock) -> dict[str, fl
         if not answer.json()["changed"]:
             raise AssertionError("a save that changes nothing measures nothing")
     return {"register_page_p95_ms": percentile(pages, 0.95), "register_save_p95_ms": percentile(saves, 0.95)}
+
+
+def today_page(teacher: Session, clock: Clock) -> dict[str, float]:
+    """p95 of a teacher's front page: registers, lessons of all campuses, notices."""
+    took: list[float] = []
+    for _ in range(ROUNDS):
+        begun = clock.monotonic_ms()
+        teacher.page("/")
+        took.append(clock.monotonic_ms() - begun)
+    return {"today_page_p95_ms": percentile(took, 0.95)}
 
 
 def filled(page: str, *, late: int) -> dict[str, str]:

@@ -39,7 +39,7 @@ def furnish(world: World) -> None:
 
 def premises(world: World, clerk: str) -> Iterator[object]:
     """Everything that `furnish` writes."""
-    classes = [group.id for group in world.consortium.groups if group.campus == "A" and group.kind == "class"]
+    classes = [group for group in world.consortium.groups if group.campus == "A" and group.kind == "class"]
     rooms = [f"A-{9000 + n}-BB" for n in range(ROOMS)]
     for n, room in enumerate(rooms):
         yield Room(id=room, campus="A", name=f"教室{n + 1:02}", seats=50, position=n)
@@ -49,8 +49,8 @@ def premises(world: World, clerk: str) -> Iterator[object]:
     for weekday, period in itertools.product(WEEKDAYS, range(1, BOOKED_FROM)):
         for place, group in enumerate(classes):
             yield TimetableSlot(
-                version_id="A-9900-BB", group_id=group, weekday=weekday, weeks="every", period=period,
-                subject="maths", teacher_id=clerk, room_id=rooms[place % ROOMS],
+                version_id="A-9900-BB", group_id=group.id, weekday=weekday, weeks="every", period=period,
+                subject="maths", teacher_id=group.homeroom_id, room_id=rooms[place % ROOMS],
             )  # fmt: skip
     for n, room in enumerate(rooms[::3]):
         series = f"A-{9500 + n}-BB"
