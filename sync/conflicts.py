@@ -21,6 +21,7 @@ from sync.log import logged
 from sync.merge import disagree
 from sync.opened import Key, changes_of
 from sync.replica import Replica
+from sync.rows import KEPT_AND_EDITED
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,14 @@ def _resolve_delete(w: Writing, conflict: Conflict, keep: bool) -> None:
     if not keep:
         w.delete(table.record, conflict.key)
         return
+    place = (conflict.table, key_text(conflict.key))
+    if w.db.conn.execute("SELECT 1 FROM _pending WHERE t = ? AND k = ?", place).fetchone():
+        raise InvalidInput(Problem(table.name, KEPT_AND_EDITED))
     state = load_state(w.db, table, conflict.key)
     named = sorted({*state.heads.get(0, {}), *state.deletes})
     w.db.conn.execute(
-        "INSERT OR REPLACE INTO _pending (t, k, op, mask, old) VALUES (?, ?, 'k', 0, ?)",
-        (conflict.table, key_text(conflict.key), json.dumps(named)),
+        "INSERT INTO _pending (t, k, op, mask, old) VALUES (?, ?, 'k', 0, ?)",
+        (*place, json.dumps(named)),
     )
 
 

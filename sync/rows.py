@@ -10,12 +10,15 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from shared.errors import InvalidInput, Problem
 from shared.records.declare import Rule
 from shared.schema import Table, Value, key_parts, key_text, key_text_sql, quoted
 from sync.heads import load_state, read_row, unit_values, unit_versions, where_key
 from sync.opened import Key, written_values
 
 Row = tuple[Any, ...]
+# One pending row says one thing of a key: a keep beside an edit would lose one of the two without a word.
+KEPT_AND_EDITED = "kept_and_edited"
 
 
 @dataclass(frozen=True)
@@ -276,10 +279,15 @@ def pending_stale(db: Database, table: Table, written: Iterable[Edit]) -> list[E
 
 
 def pending_keeps(db: Database, table: Table) -> list[Edit]:
-    """Rows that a person decided to keep against a delete: names the deletes and the existence heads seen."""
+    """Rows that a person decided to keep against a delete: names the deletes and the existence heads seen.
+
+    Raises InvalidInput("kept_and_edited") when the same save changed fields of such a row.
+    """
     found = []
-    rows = db.conn.execute("SELECT k, old FROM _pending WHERE t = ? AND op = 'k'", (table.name,)).fetchall()
-    for text, named in rows:
+    rows = db.conn.execute("SELECT k, old, mask FROM _pending WHERE t = ? AND op = 'k'", (table.name,)).fetchall()
+    for text, named, mask in rows:
+        if mask:
+            raise InvalidInput(Problem(table.name, KEPT_AND_EDITED))
         key = key_parts(table, text)
         values = dict(zip(table.key, key, strict=True))
         found.append(Edit("k", key, values, named=frozenset(json.loads(named)), by_path=True))
