@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.bookings.rules import Busy
+from shared.findings.model import minutes_of
+from shared.findings.teacher_two_places import TRAVEL_MINUTES_DEFAULT
 from shared.ids import campus_of
 from shared.lessons.bells import Times
 from shared.lessons.rules import Lesson, Place
@@ -105,7 +107,7 @@ def _between(one: Placed, other: Placed, travel: Travel) -> list[Clash]:
     found = []
     joined = together(one, other)
     if not joined:
-        way = max(travel.get((one.campus, other.campus), 0), travel.get((other.campus, one.campus), 0))
+        way = max(way_minutes(travel, one.campus, other.campus), way_minutes(travel, other.campus, one.campus))
         if meet(one, other, travel):
             found += [Clash("teacher", who, other, way) for who in one.teachers if who in other.teachers]
     if one.campus == other.campus and meet(one, other, {}):
@@ -131,11 +133,13 @@ def meet(one: Placed, other: Placed, travel: Travel) -> bool:
         return False
     if not (one.begin and other.begin):
         return (one.campus, one.period) == (other.campus, other.period)
-    there = travel.get((one.campus, other.campus), 0) if one.campus != other.campus else 0
-    back = travel.get((other.campus, one.campus), 0) if one.campus != other.campus else 0
-    return minutes(one.begin) < minutes(other.end) + back and minutes(other.begin) < minutes(one.end) + there
+    there = way_minutes(travel, one.campus, other.campus)
+    back = way_minutes(travel, other.campus, one.campus)
+    one_begins, one_ends, other_begins, other_ends = map(minutes_of, (one.begin, one.end, other.begin, other.end))
+    return one_begins < other_ends + back and other_begins < one_ends + there
 
 
-def minutes(clock: str) -> int:
-    """`HH:MM` as minutes since midnight."""
-    return int(clock[:2]) * 60 + int(clock[3:])
+def way_minutes(travel: Travel, here: str, there: str) -> int:
+    """The way from one campus to another; where nobody has said how long it is, what the findings assume too, so
+    that no change is saved without a warning and found to be a clash a minute later."""
+    return 0 if here == there else travel.get((here, there), TRAVEL_MINUTES_DEFAULT)

@@ -30,6 +30,8 @@ def lesson(group="A-1-AA", period=2, begin="09:10", end="09:50", who=("A-8-AA",)
         (lesson("B-2-AA", 3, "10:19", "11:00"), WAY, True),  # 29 minutes for a way of 30
         (lesson("B-2-AA", 3, "10:20", "11:00"), WAY, False),
         (lesson("B-2-AA", 3, "10:19", "11:00"), {}, False),
+        (lesson("B-2-AA", 3, "10:09", "11:00"), {}, True),  # nobody said how far: 20 minutes, as the findings assume
+        (lesson("B-2-AA", 3, "10:10", "11:00"), {}, False),
         (lesson("B-2-AA", 1, "08:00", "08:41"), WAY, True),
         (lesson("B-2-AA", 1, "08:00", "08:40"), WAY, False),
         (lesson("B-2-AA", 2, "14:00", "14:40"), WAY, False),  # the same period number, another time
