@@ -257,6 +257,26 @@ def restored(db: Database) -> Restored | None:
     return Restored(instant_text(int(since)), _instant(until if until != "0" else "")) if since else None
 
 
+@dataclass(frozen=True)
+class SavedCopy:
+    """The hub's last verified backup: when and where, and how many entries of the log came after it."""
+
+    at: str
+    place: str
+    entries_since: int
+
+
+def last_backup(db: Database) -> SavedCopy | None:
+    """At a hub: its last verified backup, None when there never was one. What the hub alone holds rests on it."""
+    made = setting(db, "backup_ms")
+    if not made:
+        return None
+    [since] = db.conn.execute(
+        "SELECT count(*) FROM _entry WHERE hub_seq > ?", (int(setting(db, "covered_hub_seq", "0")),)
+    ).fetchone()
+    return SavedCopy(instant_text(int(made)), setting(db, "backup_place"), int(since))
+
+
 def _newest(db: Database, node: str) -> int | None:
     """The newest changeset of a node that has never come to the end of a sync."""
     newest: int | None = db.conn.execute(

@@ -23,6 +23,8 @@ class Settings:
     sync_minutes 0: the server does not sync by itself. budget_kb 0: no limit. hub_url: a node's hub;
     address: the hub's own, printed beside enrolment codes. host "127.0.0.1": this
     machine only; "0.0.0.0" lets in phones on the school's network, and other campuses' nodes at a hub.
+    backup_to: the folder of the hub's nightly backups ("" for none), on another device, or elsewhere as a person
+    says (backup_elsewhere 1); backup_recipient: the public half of their recovery key.
     """
 
     kind: str
@@ -37,6 +39,9 @@ class Settings:
     budget_kb: int = 0
     session_minutes: int = 720
     shutdown_sync_s: int = 20
+    backup_to: str = ""
+    backup_elsewhere: int = 0
+    backup_recipient: str = ""
 
 
 @dataclass(frozen=True)

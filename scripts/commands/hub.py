@@ -11,6 +11,7 @@ from hub.app import create_app
 from hub.attendance.store import attendance_by_class
 from hub.config import UPLOAD_BYTES_MAX, HubConfig
 from scripts.commands.appraising import Span, appraise_span, term_today
+from scripts.commands.backing import say_new_key
 from scripts.commands.folder import Folder, Settings
 from scripts.commands.founding import OPERATOR_LOGIN, campus_wanted, found, term_wanted
 from scripts.commands.node import announce
@@ -23,7 +24,7 @@ from shared.ids import Randomness
 from shared.records import Campus
 from shared.schema import select
 from sync.replica import connect
-from sync.status import campus_boards
+from sync.status import campus_boards, last_backup
 from sync.steps.enrol import issue_code
 
 _HOUR_MS = 3_600_000
@@ -44,6 +45,7 @@ def init(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Rando
             password = found(site.replica, db, args.name, campuses, term)
         voice.say(f"管理员登录名 {OPERATOR_LOGIN}，一次性口令 {password}，首次登录须修改。",
                   f"Operator log-in {OPERATOR_LOGIN}, one-time password {password}; change it at first log-in.")
+    say_new_key(folder, voice)
     return EXIT_DONE
 
 
@@ -105,7 +107,12 @@ def status(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Ran
     """One line a node: last sync, backlog, clock, conflicts, quarantine."""
     site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
     with connect(site.replica) as db:
-        boards = campus_boards(db, site.replica)
+        boards, saved = campus_boards(db, site.replica), last_backup(db)
+    if saved is None:
+        voice.say("从未备份：只有中心保存的记录没有第二份。", "Never backed up: what the hub alone holds exists once.")
+    else:
+        voice.say(f"上次核对过的备份：{saved.at}，之后又有 {saved.entries_since} 条。",
+                  f"Last verified backup: {saved.at}, {saved.entries_since} entries since.")
     for each in boards:
         synced = each.last_sync or voice.pick("从未", "never")
         voice.say(

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import hub, log, node
+from scripts.commands import backing, hub, log, node
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -96,6 +96,13 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--begin", type=hub.iso_date, metavar="DATE", required=True, help="自 / from")
     made.add_argument("--end", type=hub.iso_date, metavar="DATE", required=True, help="至（不含） / up to")
     made.add_argument("--json", type=Path, metavar="FILE", help="写成 JSON / write as JSON")
+    made = _add(group, "backup", backing.backup, "加密备份到别处并核对 / write a verified backup elsewhere")
+    made.add_argument("target", type=Path, nargs="?", metavar="FOLDER", help="备份文件夹 / folder on another device")
+    made.add_argument("--elsewhere", action="store_true", help="确认它在别的机器上 / it is on another machine, I say")
+    made.add_argument("--new-key", action="store_true", help="换一把恢复密钥 / make a new recovery key first")
+    made = _add(group, "restore", backing.restore, "由备份恢复中心 / make a hub of a backup")
+    made.add_argument("file", type=Path, metavar="FILE", help="备份文件 / a backup")
+    made.add_argument("--key-file", type=Path, metavar="FILE", help="恢复密钥文件（默认询问） / recovery key file")
     _add(group, "status", hub.status, "各校区状态 / how the campuses stand")
 
 

@@ -44,6 +44,29 @@ _WORDS = {
         "The hub's address is not known: set hub_url in tongxin.toml, or run node init --hub.",
     ),
     "run_under_way": ("另一次同步正在进行，稍后再试。", "Another sync is under way; try again later."),
+    "backup_no_key": (
+        "没有恢复密钥：请运行 tongxin hub backup --new-key。", "No recovery key: run tongxin hub backup --new-key.",
+    ),
+    "backup_no_target": (
+        "备份到哪里？请给出文件夹，或在 tongxin.toml 里写 backup_to。",
+        "Back up where? Name a folder, or set backup_to in tongxin.toml.",
+    ),
+    "backup_folder_missing": ("没有这个文件夹：{path}", "There is no such folder: {path}"),
+    "backup_same_disk": (
+        "{path} 和数据库在同一块盘上，盘坏了就一起没了。请换一个地方；确实在别的机器上就加 --elsewhere。",
+        "{path} is on the same disk as the database and would die with it. Choose another place, or add --elsewhere"
+        " if it really is on another machine.",
+    ),
+    "backup_damaged": (
+        "备份读不回来，请换一个地方再备份。", "The backup cannot be read back: use another medium.",
+    ),
+    "backup_not_ours": ("备份期间中心被恢复过，请再备份一次。", "The hub was restored meanwhile; back up again."),
+    "backup_wrong_key": ("密钥不对，或文件已损坏。", "The key is wrong, or the file is damaged."),
+    "backup_newer": ("备份来自更新的版本，请先升级。", "The backup is of a newer release; upgrade first."),
+    "backup_over_database": (
+        "{path} 已经存在，没有改动：请用空文件夹，或先把它移开。",
+        "{path} is there already; nothing was changed. Use an empty folder, or move it aside first.",
+    ),
     "database_exists": ("{path} 已经存在。", "{path} is there already."),
     "database_missing": ("找不到数据库或它的密钥：{path}", "The database or its key is missing: {path}"),
 }

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlite_utils import Database
 from tqdm import tqdm
 
 from scripts.commands.appraising import Span, appraise_span, term_today
+from scripts.commands.backing import back_up_site
 from scripts.commands.folder import Folder
-from scripts.commands.site import exchange, open_site
+from scripts.commands.site import Site, exchange, open_site
 from scripts.commands.voice import Voice, words_of
 from scripts.nightly.due import due_ms
 from scripts.nightly.retry import Backoff, with_retries
@@ -82,8 +84,18 @@ def appraise_after_nodes(
         if missing:
             names = "、".join(missing)
             voice.say(f"还没有同步的校区：{names}，先按已有数据核算。", f"Not synced yet: {names}; appraised without.")
+        # First of all: whatever becomes of the appraisal, what came tonight is safe.
+        saved = _backup_tonight(site)
         appraised = appraise_span(site.replica, db, Span(term_today(db, site.replica)), xlsx=None)
-    return {"missing": missing, **appraised.figures()}
+    return {"missing": missing, **saved, **appraised.figures()}
+
+
+def _backup_tonight(site: Site) -> dict[str, object]:
+    """The hub's verified backup, if the settings name a folder; what nodes may prune hangs on it (C13)."""
+    if not site.settings.backup_to:
+        return {}
+    path, manifest = back_up_site(site, Path(site.settings.backup_to))
+    return {"backup": path.name, "covered": manifest.hub_seq}
 
 
 def wait_for_nodes(db: Database, replica: Replica, *, since_ms: int, wait_ms: int) -> list[str]:

@@ -282,3 +282,33 @@ def test_a_failed_sync_is_told_and_the_next_one_runs_all_the_same(error: Excepti
         loop.ask()
         assert again.wait(10)
     assert told[:2] == [None, code]
+
+
+def test_a_hub_is_backed_up_and_restored_by_one_command_each(tmp_path: Path, capsys) -> None:
+    """C11, C13: encrypted to a key that only people have, verified, and a hub again from one file."""
+    assert tongxin("hub", "init", "--data", tmp_path / "hub", *CAMPUSES, *TERM, "--lang", "en") == 0
+    secret = re.search(r"AGE-SECRET-KEY-\w+", capsys.readouterr().out)
+    assert secret
+    assert not any(secret[0].encode() in path.read_bytes() for path in (tmp_path / "hub").iterdir() if path.is_file())
+    (tmp_path / "away").mkdir()
+    assert tongxin("hub", "backup", "--data", tmp_path / "hub", tmp_path / "away", "--lang", "en") == 77
+    assert "same disk" in capsys.readouterr().err
+    assert tongxin("hub", "backup", "--data", tmp_path / "hub", tmp_path / "away", "--elsewhere") == 0
+    [file] = (tmp_path / "away").iterdir()
+    (tmp_path / "key").write_text(secret[0])
+    to = ["--data", tmp_path / "again", file, "--key-file", tmp_path / "key", "--lang", "en"]
+    assert tongxin("hub", "restore", *to) == 0
+    assert tongxin("hub", "restore", *to) == 77, "never over a hub that is there"
+    assert counted(tmp_path / "again" / "hub.db", "campus") == 2
+    assert tongxin("sync", "verify", "--data", tmp_path / "again") == 0
+
+
+def test_the_hub_says_until_when_it_is_backed_up(tmp_path: Path, capsys) -> None:
+    """C13: what the hub alone holds rests on its backup, and its status says so."""
+    make_hub(tmp_path / "hub", capsys)
+    assert tongxin("hub", "status", "--data", tmp_path / "hub", "--lang", "en") == 0
+    assert "Never backed up" in capsys.readouterr().out
+    (tmp_path / "away").mkdir()
+    assert tongxin("hub", "backup", "--data", tmp_path / "hub", tmp_path / "away", "--elsewhere") == 0
+    assert tongxin("hub", "status", "--data", tmp_path / "hub", "--lang", "en") == 0
+    assert "0 entries since" in capsys.readouterr().out
