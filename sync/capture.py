@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -24,6 +24,7 @@ from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
 from sync.entries import append_entry, receipt_time
 from sync.erasure import is_dead
+from sync.floor import has_floor, keep_bases, keep_pending_bases
 from sync.heads import (
     apply_to_rows,
     load_state,
@@ -203,7 +204,11 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
     touched = touched_tables(db, replica.tables)
     if not touched:
         return []
+    if has_floor(db):
+        keep_pending_bases(db, touched)
     work, gone = pending_by_scope(db, touched)
+    if has_floor(db):
+        _keep_bases_by_path(db, work.values())
     action = replica.randomness.text(10)
     places = [(scope, action, len(work)) for scope in sorted(work)]
     made = [_commit_scope(replica, db, author, place, work[place[0]], gone) for place in places]
@@ -217,6 +222,17 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
     db.conn.execute("DELETE FROM _pending_stale")
     db.conn.execute("DELETE FROM _setting WHERE name = 'pending_note'")
     return made
+
+
+def _keep_bases_by_path(db: Database, work: Iterable[Pending]) -> None:
+    """The bases of rows that change without a trigger having seen it: stale fields, keeps, inserts over the dead."""
+    keys: dict[str, tuple[Table, list[Key]]] = {}
+    for pending in work:
+        for table, edit in pending.edits:
+            if edit.by_path:
+                keys.setdefault(table.name, (table, []))[1].append(edit.key)
+    for table, wanted in keys.values():
+        keep_bases(db, table, wanted)
 
 
 def _commit_scope(

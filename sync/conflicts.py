@@ -16,6 +16,7 @@ from shared.records.declare import Rule
 from shared.schema import Table, Value, holds, key_parts, key_text
 from sync.capture import Writing
 from sync.change import State
+from sync.floor import base_values, is_pruned
 from sync.heads import load_state, read_row, unit_versions
 from sync.log import logged
 from sync.merge import disagree
@@ -190,10 +191,18 @@ def _shown(
 
 
 def _base_of(db: Database, table: Table, key: Key, unit: int, versions: Iterable[int]) -> Shown | None:
-    """What all heads grew from: the newest version that every head names, or else that any of them names."""
+    """What all heads grew from: the newest version that every head names, or else that any of them names. None too
+    where a pruned body took it along."""
+    versions = list(versions)
+    if any(is_pruned(db, version) for version in versions):
+        return None  # what it named went with its body (C13)
     named = [_names(db, table, key, unit, version) for version in versions]
     candidates = (set.intersection(*named) or set.union(*named)) if named else set()
     for version in reversed(_oldest_first(db, candidates)):
+        if is_pruned(db, version):
+            # Of what was replaced before it was pruned the value is gone, and the card does without (C13).
+            left = base_values(db, table, key, table.units[unit], version)
+            return _shown(db, table.units[unit].columns, {version: left}, 0)[0] if left is not None else None
         for change in changes_of(db, table, key, version):
             if unit in change.writes:
                 return _shown(db, table.units[unit].columns, {version: change.writes[unit]}, 0)[0]

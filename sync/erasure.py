@@ -63,7 +63,7 @@ def forget(db: Database, tables: Mapping[str, Table], scope: str, name: str, tex
     """Drop a row (table, key as text) for ever: from its table, its heads, its deletes and every body of the log
     here, also while its table is one of a newer schema (C12)."""
     db.conn.execute("INSERT OR IGNORE INTO _erased (t, k) VALUES (?, ?)", (name, text))
-    for own in ("_head", "_delete", "_pending", "_pending_stale"):
+    for own in ("_head", "_delete", "_pending", "_pending_stale", "_base"):
         db.conn.execute(f"DELETE FROM {own} WHERE t = ? AND k = ?", (name, text))  # noqa: S608 - our tables
     if name in tables:
         remove_row(db, tables[name], key_parts(tables[name], text))

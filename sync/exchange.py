@@ -34,6 +34,7 @@ from sync.steps.hello import (
     cursors_told,
     known_nodes,
     learn_campuses,
+    learn_cover,
     learn_nodes,
     note_contact,
     note_sender,
@@ -212,6 +213,7 @@ def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, 
             # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
             start_incarnation(db, replica.randomness)
         note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
+        learn_cover(db, head)
         if not head.get("more"):
             learn_campuses(db, head)
     report.changesets_down += taken.changesets

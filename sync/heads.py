@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlite_utils import Database
 
 from shared.records.declare import Rule
-from shared.schema import Table, Unit, Value, key_parts, key_text, quoted
+from shared.schema import Table, Unit, Value, key_parts, key_text, key_text_sql, quoted
+from sync.floor import Base, base_of, lay_down, pruned_sql
 from sync.log import Logged, logged
 from sync.merge import Change, Head, RowState, Stamp, Values, fold, weight_of
 from sync.opened import Key
@@ -42,17 +43,46 @@ def redecide(db: Database, tables: Mapping[str, Table], numbers: Iterable[int]) 
 def load_state(db: Database, table: Table, key: Key, old: Sequence[Value] | None = None) -> RowState:
     """The heads of one row. `old`: the row as it was (columns, `_v`, `_vx`) when it is already deleted."""
     text = key_text(key)
-    heads: dict[int, dict[int, Head]] = {}
     stored = db.conn.execute(
         "SELECT u, v, value, weight, deleted FROM _head WHERE t = ? AND k = ?", (table.name, text)
     )
-    for unit, version, value, weight, deleted in stored:
-        heads.setdefault(unit, {})[version] = Head(version, tuple(json.loads(value)), weight, bool(deleted))
-    row = old or read_row(db, table, key)
-    if row is not None and row[-2] is not None:
-        _add_single_heads(db, table, key, row, heads)
     deletes = db.conn.execute("SELECT v FROM _delete WHERE t = ? AND k = ?", (table.name, text))
-    return RowState(heads, frozenset(v for (v,) in deletes))
+    row = old or read_row(db, table, key)
+    return _state(db, table, key, Base(tuple(row) if row else None, stored.fetchall(), [v for (v,) in deletes]))
+
+
+def _state(db: Database, table: Table, key: Key, stored: Base) -> RowState:
+    heads: dict[int, dict[int, Head]] = {}
+    for unit, version, value, weight, deleted in stored.heads:
+        heads.setdefault(unit, {})[version] = Head(version, tuple(json.loads(value)), weight, bool(deleted))
+    if stored.row is not None and stored.row[-2] is not None:
+        _add_single_heads(db, table, key, stored.row, heads)
+    return RowState(heads, frozenset(stored.deletes))
+
+
+def base_state(db: Database, table: Table, key: Key) -> RowState:
+    """What the pruned changesets left of a row that others have touched since; empty where there are none (C13)."""
+    stored = base_of(db, table, key)
+    if stored is None:
+        return RowState()
+    state = _state(db, table, key, stored)
+    inserts = state.heads.get(0, {})
+    # A field that came with a later release: its heads are those of the inserts, with its default.
+    for unit in table.units:
+        if unit.index not in state.heads and inserts:
+            default = tuple(table.specs[name].default for name in unit.columns)
+            state.heads[unit.index] = {v: Head(v, default, 0, head.deleted) for v, head in inserts.items()}
+    return state
+
+
+def set_base(db: Database, table: Table, key: Key, state: RowState) -> None:
+    """Lay down what pruned changesets leave of a row."""
+    heads = [
+        (unit, head.version, json.dumps(head.values, ensure_ascii=False), head.weight, int(head.deleted))
+        for unit, found in state.heads.items()
+        for head in found.values()
+    ]
+    lay_down(db, table, key, heads, sorted(state.deletes))
 
 
 def read_row(db: Database, table: Table, key: Key) -> Sequence[Value] | None:
@@ -183,3 +213,20 @@ def remove_row(db: Database, table: Table, key: Key) -> None:
     # -1 tells the delete trigger that this is the merge's doing.
     db.conn.execute(f"UPDATE {quoted(table.name)} SET _v = -1 WHERE {where_key(table)}", key)
     db.conn.execute(f"DELETE FROM {quoted(table.name)} WHERE {where_key(table)}", key)
+
+
+def back_to_floor(db: Database, tables: Mapping[str, Table]) -> None:
+    """Leave of all tables, heads and deletes what pruned changesets made: nothing where none are (C13)."""
+    for table in tables.values():
+        name, key = quoted(table.name), key_text_sql(table)
+        kept = f"{pruned_sql(f'{name}._v')} AND {key} NOT IN (SELECT k FROM _base WHERE t = ?1)"
+        db.conn.execute(f"UPDATE {name} SET _v = -1, _vx = NULL WHERE NOT ({kept})", (table.name,))
+        db.conn.execute(f"DELETE FROM {name} WHERE _v = -1")
+    for own in ("_head", "_delete"):
+        db.conn.execute(
+            f"DELETE FROM {own} WHERE NOT {pruned_sql(f'{own}.v')} OR (t, k) IN (SELECT t, k FROM _base)"
+        )
+    for name, text in db.conn.execute("SELECT t, k FROM _base").fetchall():
+        if name in tables:
+            key_ = key_parts(tables[name], text)
+            store_state(db, tables[name], key_, base_state(db, tables[name], key_))

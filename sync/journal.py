@@ -16,7 +16,8 @@ from sqlite_utils import Database
 from shared.schema import Table, Value, holds, key_text, quoted, sql_type
 from sync.body import rows_of
 from sync.change import Block
-from sync.heads import apply_to_rows, dead_keys, own_weight, remove_row
+from sync.floor import has_floor, keep_bases
+from sync.heads import apply_to_rows, base_state, dead_keys, own_weight, remove_row, store_state
 from sync.log import logged
 from sync.merge import Change
 from sync.opened import Key, Opened, change_at, is_readable, key_at, local_number, open_changeset, unread_in
@@ -38,6 +39,8 @@ def apply_changesets(db: Database, tables: Mapping[str, Table], opened: Sequence
     inserts: dict[tuple[str, tuple[str, ...]], list[tuple[Opened, Block]]] = defaultdict(list)
     updates: dict[tuple[str, tuple[str, ...]], list[tuple[Opened, Block]]] = defaultdict(list)
     note_unread(db, tables, opened)
+    if has_floor(db):
+        _keep_bases(db, tables, keys_in(tables, opened))
     for one in opened:
         for block in one.blocks:
             table = tables.get(block.table)
@@ -56,7 +59,7 @@ def apply_changesets(db: Database, tables: Mapping[str, Table], opened: Sequence
     _update_plainly(db, tables, updates, leftover)
     for name, rows in leftover.items():
         applied.rows_by_path += len(rows)
-        apply_to_rows(db, tables[name], _changes_by_key(db, tables[name], rows))
+        apply_to_rows(db, tables[name], changes_by_key(db, tables[name], rows))
     settle_capture(db)
     return applied
 
@@ -229,9 +232,10 @@ def _run_update(db: Database, table: Table, units: tuple[str, ...], number: int)
     return changed
 
 
-def _changes_by_key(
+def changes_by_key(
     db: Database, table: Table, rows: Iterable[tuple[Opened, Block, int]]
 ) -> dict[Key, list[Change]]:
+    """Rows of blocks as changes of one table's rows, with the weights that the authors' writes have."""
     found: dict[Key, list[Change]] = defaultdict(list)
     rows = sorted(rows, key=lambda item: item[0].n)
     about = logged(db, {one.n for one, _, _ in rows})
@@ -274,13 +278,22 @@ def recompute_rows(db: Database, tables: Mapping[str, Table], scope: str, keys: 
                 for row in range(block.count):
                     if key_at(table, block, row) in wanted:
                         by_row[block.table, key_at(table, block, row)].append((one, block, row))
+    if has_floor(db):
+        _keep_bases(db, tables, keys)
     for name, wanted in keys.items():
         if name in tables:
             for key in wanted:
                 _forget_row(db, tables[name], key)
+                store_state(db, tables[name], key, base_state(db, tables[name], key))
                 rows = by_row.get((name, key), [])
-                apply_to_rows(db, tables[name], _changes_by_key(db, tables[name], rows))
+                apply_to_rows(db, tables[name], changes_by_key(db, tables[name], rows))
     settle_capture(db)
+
+
+def _keep_bases(db: Database, tables: Mapping[str, Table], keys: Mapping[str, set[Key]]) -> None:
+    for name, wanted in keys.items():
+        if name in tables:
+            keep_bases(db, tables[name], wanted)
 
 
 def _forget_row(db: Database, table: Table, key: Key) -> None:

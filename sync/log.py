@@ -13,6 +13,9 @@ from shared.schema import Table
 from sync.chain import GENESIS, HASH8
 from sync.change import Changeset, Header, State, VersionName
 
+# SQL for a changeset whose body was pruned (C13); a refused one without a body is a hole.
+PRUNED = "parts IS NULL AND state = 'applied'"
+
 
 @dataclass(frozen=True)
 class Logged:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from sqlite_utils import Database
 
 from shared.schema import Table, Unit, holds
+from sync.floor import base_values, is_pruned
 from sync.merge import Head, RowState, Stamp, Values, winner
 from sync.opened import Key, changes_of
 
@@ -94,6 +95,8 @@ def _going_back(
 
 def _written(db: Database, table: Table, key: Key, unit: Unit, n: int) -> Written:
     """What an applied changeset wrote into a unit of a row, and the versions it names for it."""
+    if is_pruned(db, n):
+        return base_values(db, table, key, unit, n), frozenset()
     if _claim(db, n) is not None:
         for change in changes_of(db, table, key, n):
             if unit.index in change.writes:
@@ -105,7 +108,7 @@ def _claim(db: Database, n: int) -> tuple[int, str, bytes] | None:
     """When an applied changeset says that it was made, then its name; None for any other."""
     claim: tuple[int, str, bytes] | None = db.conn.execute(
         "SELECT stamp, name, hash FROM _changeset JOIN _origin USING (o)"
-        " WHERE n = ? AND state = 'applied' AND parts IS NOT NULL",
+        " WHERE n = ? AND state = 'applied'",
         (n,),
     ).fetchone()
     return claim

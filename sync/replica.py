@@ -35,6 +35,8 @@ class Limits:
     clock_doubt_ms: int = 10 * 60 * 1000
     clock_set_ms: int = 60 * 1000
     compression_level: int = 9
+    prune_after_ms: int = 90 * 24 * 3600 * 1000
+    prune_rows: int = 200_000
 
 
 @dataclass(frozen=True)

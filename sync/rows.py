@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from shared.errors import InvalidInput, Problem
 from shared.records.declare import Rule
 from shared.schema import Table, Value, key_parts, key_text, key_text_sql, quoted
+from sync.floor import is_pruned
 from sync.heads import load_state, read_row, unit_values, unit_versions, where_key
 from sync.opened import Key, written_values
 
@@ -197,12 +198,12 @@ def _pending_gone(db: Database, table: Table) -> list[Row]:
 
 def _as_written(db: Database, table: Table, key: Key, old: str, at: tuple[int, int, str | None]) -> dict[str, Value]:
     """A row that is gone, as its versions wrote it: what this very transaction had changed before (`mask`)
-    belongs to no changeset."""
+    belongs to no changeset. Where the floor is (C13) the triggers keep the row as it was before that."""
     mask, v, vx = at
     values = dict(zip((c.name for c in table.columns), json.loads(old), strict=True))
     versions = unit_versions((v, vx), table) if mask else {}
     for unit in table.units[1:]:
-        if mask >> unit.index & 1:
+        if mask >> unit.index & 1 and not is_pruned(db, abs(versions[unit.index])):
             written = written_values(db, table, key, unit, abs(versions[unit.index]))
             values.update(zip(unit.columns, written, strict=True))
     return values

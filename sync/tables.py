@@ -150,11 +150,21 @@ def engine_migrations() -> Migrations:
         db.conn.execute("ALTER TABLE _node ADD COLUMN parked INTEGER")
         db.conn.execute("CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0")
 
+    @migrations()
+    def pruned(db: Database) -> None:
+        # What pruned changesets left in a row that others have touched since (`sync.floor`): the row as JSON, its
+        # versions, its heads and deletes.
+        db.conn.execute(
+            "CREATE TABLE _base (t TEXT NOT NULL, k TEXT NOT NULL, row TEXT, v INTEGER, vx TEXT, heads TEXT NOT NULL,"
+            " deletes TEXT NOT NULL, PRIMARY KEY (t, k)) STRICT, WITHOUT ROWID"
+        )
+
     return migrations
 
 
-def trigger_sql(table: Table) -> dict[str, str]:
-    """The capture triggers of a table: name → statement (C1).
+def trigger_sql(table: Table, *, floor: bool = False) -> dict[str, str]:
+    """The capture triggers of a table: name → statement (C1). floor: keep of an updated row too how it was, because
+    the changeset that wrote it may be pruned (C13).
 
     Inserts need none: rows above the mark that no changeset has written yet are the new ones. The update
     triggers name their columns, so that stamping rows with their changeset does not even start them.
@@ -192,8 +202,8 @@ BEGIN {put} VALUES ({t}, {key_old}, old._r, 'd', 0, old._v, old._vx, {old})
     if fields:
         found[f"{table.name}_capture_update"] = f"""AFTER UPDATE OF {", ".join(fields)} ON {name}
 WHEN old._v IS new._v AND old._vx IS new._vx AND NOT ({moved}) AND ({mask}) <> 0
-BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, NULL)
- ON CONFLICT DO UPDATE SET mask = mask | excluded.mask; END"""
+BEGIN {put} VALUES ({t}, {key_new}, new._r, 'u', {mask}, old._v, old._vx, {old if floor else "NULL"})
+ ON CONFLICT DO UPDATE SET mask = mask | excluded.mask{", old = coalesce(old, excluded.old)" if floor else ""}; END"""
     return found | _dead_key_triggers(table)
 
 
@@ -235,9 +245,10 @@ def drop_triggers(db: Database) -> None:
 
 def install_triggers(db: Database, tables: Mapping[str, Table]) -> None:
     """(Re)install capture. Done at every opening: a table rebuild would drop triggers silently (TRAPS 4)."""
+    floor = db.conn.execute("SELECT 1 FROM _setting WHERE name = 'floor'").fetchone() is not None
     have = dict(db.conn.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall())
     for table in tables.values():
-        for name, rest in trigger_sql(table).items():
+        for name, rest in trigger_sql(table, floor=floor).items():
             statement = f"CREATE TRIGGER {quoted(name)} {rest}"
             if have.get(name) == statement:
                 continue

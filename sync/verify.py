@@ -12,7 +12,7 @@ from shared.database import open_database, transaction
 from shared.schema import Table, quoted
 from sync.chain import GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash, scope_statement
 from sync.entries import entries_since
-from sync.heads import unit_versions
+from sync.heads import back_to_floor, unit_versions
 from sync.journal import apply_changesets, settle_capture
 from sync.keys import signed_by
 from sync.log import read_changeset
@@ -101,13 +101,10 @@ def _broken_signatures(replica: Replica, db: Database) -> list[Finding]:
 def rebuild(tables: Mapping[str, Table], db: Database, *, order: Sequence[int] | None = None) -> None:
     """Make all tables, heads and deletes anew from the log. Call inside a transaction, with nothing pending.
 
+    Rows that pruned changesets alone have made are the base and stay; what others touched is made anew over its base.
     order: the changesets' local numbers in some causal order; by default the order of arrival.
     """
-    for table in tables.values():
-        db.conn.execute(f"UPDATE {quoted(table.name)} SET _v = -1, _vx = NULL")  # noqa: S608 - declared names
-        db.conn.execute(f"DELETE FROM {quoted(table.name)}")  # noqa: S608 - declared names
-    db.conn.execute("DELETE FROM _head")
-    db.conn.execute("DELETE FROM _delete")
+    back_to_floor(db, tables)
     if order is None:
         rows = db.conn.execute("SELECT n FROM _changeset WHERE state = 'applied' AND parts IS NOT NULL ORDER BY n")
         order = [n for (n,) in rows]

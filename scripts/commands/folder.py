@@ -24,7 +24,8 @@ class Settings:
     address: the hub's own, printed beside enrolment codes. host "127.0.0.1": this
     machine only; "0.0.0.0" lets in phones on the school's network, and other campuses' nodes at a hub.
     backup_to: the folder of the hub's nightly backups ("" for none), on another device, or elsewhere as a person
-    says (backup_elsewhere 1); backup_recipient: the public half of their recovery key.
+    says (backup_elsewhere 1); backup_recipient: the public half of their recovery key. prune_after_days: how long a
+    node keeps what the hub's backup covers (0: for ever).
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Settings:
     backup_to: str = ""
     backup_elsewhere: int = 0
     backup_recipient: str = ""
+    prune_after_days: int = 90
 
 
 @dataclass(frozen=True)

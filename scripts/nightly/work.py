@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -20,6 +21,7 @@ from shared.clock import Clock, instant_text
 from shared.errors import TongxinError
 from shared.ids import Randomness
 from sync.exchange import ExchangeReport, Progress
+from sync.pruning import prune
 from sync.replica import Replica, connect
 from sync.status import campus_boards
 
@@ -44,7 +46,18 @@ def sync_with_retries(
             lambda: exchange(site, wait_s=OTHER_WAIT_S, progress=told), clock=clock, randomness=randomness,
             backoff=backoff, on_failure=failed,
         )
-    return {"tries": tries, **figures_of(report)}
+    return {"tries": tries, **figures_of(report), **(prune_tonight(site) if report.done else {})}
+
+
+def prune_tonight(site: Site) -> dict[str, object]:
+    """After a good sync: let go of old bodies that the hub's backup covers, and give the room back (C13)."""
+    days = site.settings.prune_after_days
+    if not days:
+        return {}
+    limits = replace(site.replica.limits, prune_after_ms=days * DAY_MS)
+    with connect(site.replica) as db:
+        done = prune(replace(site.replica, limits=limits), db)
+    return {"pruned": done.changesets, "file_bytes": done.bytes_after}
 
 
 def figures_of(report: ExchangeReport) -> dict[str, object]:
@@ -85,12 +98,12 @@ def appraise_after_nodes(
             names = "、".join(missing)
             voice.say(f"还没有同步的校区：{names}，先按已有数据核算。", f"Not synced yet: {names}; appraised without.")
         # First of all: whatever becomes of the appraisal, what came tonight is safe.
-        saved = _backup_tonight(site)
+        saved = backup_tonight(site)
         appraised = appraise_span(site.replica, db, Span(term_today(db, site.replica)), xlsx=None)
     return {"missing": missing, **saved, **appraised.figures()}
 
 
-def _backup_tonight(site: Site) -> dict[str, object]:
+def backup_tonight(site: Site) -> dict[str, object]:
     """The hub's verified backup, if the settings name a folder; what nodes may prune hangs on it (C13)."""
     if not site.settings.backup_to:
         return {}

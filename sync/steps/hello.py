@@ -160,6 +160,17 @@ def note_contact(
         set_setting(db, "clock_measured", f"{replica.boot}/{baseline}/{offset}")
 
 
+def learn_cover(db: Database, head: Mapping[str, Any]) -> None:
+    """Node half: up to where a verified backup covers the hub's log, in the epoch that is followed now (C13).
+
+    Raises BadMessage("damaged") for anything else than a hub sequence; a hub that does not say it yet covers nothing.
+    """
+    covered = head.get("covered", 0)
+    if type(covered) is not int or not 0 <= covered <= NUMBER_MAX:
+        raise BadMessage("damaged")
+    set_setting(db, "covered", f"{setting(db, 'epoch')}/{covered}")
+
+
 def campuses_known(db: Database) -> dict[str, int]:
     """Hub half: campus → up to when (ms) everything its nodes had to say is here."""
     rows = db.conn.execute(

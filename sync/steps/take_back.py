@@ -223,7 +223,8 @@ def _adopt_verdict(db: Database, adopted: Adopted, one: Told, n: int) -> None:
         raise BadMessage("out_of_order", origin=stored.origin, seq=str(stored.seq))
     accepted = one.entry.verdict == "accepted"
     if accepted and stored.parts is None:
-        raise BadMessage("bad_body")
+        # The node has pruned it, as an older backup than this copy's successor covered it (C13).
+        raise BadMessage("body_pruned", origin=stored.origin, scope=stored.scope, seq=str(stored.seq))
     state = State.APPLIED if accepted else State.HOLE if stored.parts is None else State.QUARANTINED
     db.conn.execute("UPDATE _changeset SET state = ? WHERE n = ?", (state.value, n))
     _issue_again(db, one, n)

@@ -63,6 +63,19 @@ def _heads(replica: Replica, db: Database, wanted: set[str], names: dict[int, st
     return found
 
 
+def without_lost_bases(lines: Lines, ours: Lines, pruned: set[str]) -> Lines:
+    """The same with "base unknown" on the cards of which `ours` cannot know it: the base itself was pruned there, or
+    a head that named it. Any other difference of a card stays one."""
+    found: Lines = []
+    for line in lines:
+        if line[0] == "conflict":
+            lost = {line[5], *(head[0] for head in line[6])} & pruned
+            unknown = (*line[:5], None, line[6])
+            line = unknown if lost and unknown in ours else line
+        found.append(line)
+    return sorted(found, key=repr)
+
+
 def difference(ours: Lines, theirs: Lines, *, at_most: int = 6) -> str:
     """The first lines that only one side has, for a person to read."""
     left = [line for line in ours if line not in theirs][:at_most]

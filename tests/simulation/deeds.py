@@ -21,6 +21,7 @@ from shared.schema import Value, find, table_of
 from sync.capture import Writing, token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts, resolve
+from sync.pruning import prune
 from sync.replica import setting
 from sync.status import refusals
 from sync.steps.erase import erase
@@ -226,6 +227,18 @@ def restore_hub(world: World, site: Site) -> None:
         world.said(f"hub restored from a copy, epoch {setting(world.hub.db, 'epoch')}")
 
 
+def back_up_hub(world: World, site: Site) -> None:
+    """The hub's backup, verified: nodes may let go of what it covers."""
+    world.back_up()
+    world.said(f"hub backed up, covered to {setting(world.hub.db, 'covered_hub_seq')}")
+
+
+def prune_node(world: World, site: Site) -> None:
+    """A node lets go of the bodies that are covered (C13)."""
+    if site is not world.hub:
+        world.said(f"{site.name} pruned: {prune(site.replica, site.db)}")
+
+
 def clone(world: World, site: Site) -> None:
     """A node's folder is copied to a second computer; once a world at most."""
     if site is not world.hub and len(world.nodes) == len(CAMPUSES):
@@ -236,7 +249,7 @@ def clone(world: World, site: Site) -> None:
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
-    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4),
+    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (back_up_hub, 5), (prune_node, 8),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:

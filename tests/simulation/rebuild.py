@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from shared.database import open_database, transaction
-from sync.change import State
+from sync.change import Changeset, State
 from sync.entries import entries_since, store_entry
 from sync.heads import redecide
 from sync.journal import apply_changesets
@@ -18,18 +18,23 @@ from sync.opened import open_changeset
 from sync.replica import Replica
 from sync.steps.pull import find_version_any
 from sync.steps.receive import Arrival, receive
+from tests.simulation.reference import Read
 
 
-def rebuilt(replica: Replica, db: Database, empty: Path, chance: random.Random) -> Database:
+def rebuilt(
+    replica: Replica, db: Database, empty: Path, chance: random.Random, read: Read = read_changeset
+) -> Database:
     """A database in memory that has received the same changesets in another order.
 
-    Receipts come after the bodies, so that winners are chosen with the claimed stamps first (point 5).
+    `read` finds the bodies of pruned ones. Receipts come after the bodies, so that winners are chosen with the claimed
+    stamps first (point 5).
     """
     copy = open_database(":memory:")
     source = sqlite3.connect(empty)
     source.backup(copy.conn)
     source.close()
-    arrivals = [_arrival(db, n, state) for n, state in db.conn.execute("SELECT n, state FROM _changeset").fetchall()]
+    rows = db.conn.execute("SELECT n, state FROM _changeset").fetchall()
+    arrivals = [_arrival(read(db, n), state) for n, state in rows]
     chance.shuffle(arrivals)
     while arrivals:
         size = chance.choice((1, 2, 5, 40))
@@ -47,8 +52,7 @@ def rebuilt(replica: Replica, db: Database, empty: Path, chance: random.Random) 
     return copy
 
 
-def _arrival(db: Database, n: int, state: str) -> Arrival:
-    changeset = read_changeset(db, n)
+def _arrival(changeset: Changeset, state: str) -> Arrival:
     if state == "applied":
         return Arrival(changeset)
     return Arrival(type(changeset)(**{**changeset.__dict__, "parts": None}), None, State.HOLE)

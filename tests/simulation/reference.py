@@ -7,6 +7,7 @@ from one changeset to the next, so no order can matter (C3).
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +16,12 @@ from sqlite_utils import Database
 from shared.records.declare import Rule
 from shared.schema import Table
 from sync.body import decode_header, decode_parts
-from sync.change import RANKS, Block, Header
+from sync.change import RANKS, Block, Changeset, Header
 from sync.log import read_changeset
 from sync.replica import Replica
 
 Version = tuple[str, int, str]
+Read = Callable[[Database, int], Changeset]
 
 
 @dataclass
@@ -81,11 +83,11 @@ class Reference:
         return (weight, *self.order[version])
 
 
-def reference_of(replica: Replica, db: Database) -> Reference:
-    """Read every applied changeset of a replica."""
+def reference_of(replica: Replica, db: Database, read: Read = read_changeset) -> Reference:
+    """Read every applied changeset of a replica; `read` finds the bodies of pruned ones."""
     reference = Reference(replica.tables)
     for n, effective in db.conn.execute("SELECT n, effective FROM _changeset WHERE state = 'applied'").fetchall():
-        stored = read_changeset(db, n)
+        stored = read(db, n)
         header = decode_header(stored.header)
         me: Version = (stored.origin, stored.seq, stored.hash[:8].hex())
         reference.order[me] = (effective, stored.origin, stored.hash)

@@ -19,11 +19,13 @@ from shared.records import (
     Person,
 )  # fmt: skip
 from sync.capture import write
-from sync.change import Author
+from sync.change import Author, Changeset
 from sync.errors import SyncError
 from sync.exchange import run_exchange, serve_exchange
+from sync.floor import is_pruned
+from sync.log import read_changeset
 from sync.opening import create_replica, open_replica
-from sync.replica import Limits, Replica
+from sync.replica import Limits, Replica, set_setting
 from sync.status import backlog
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
@@ -32,9 +34,9 @@ from tests.simulation.line import FaultyLine
 CAMPUSES = ("A", "B", "C")
 # Of each campus: one who may write for it, one who only takes registers, one for all campuses, one for none.
 PEOPLE = (("clerk", "clerk", ""), ("teacher", "homeroom_teacher", ""), ("roamer", "clerk", "*"), ("guest", "", ""))
-TINY = Limits(frame_rows=1, frame_bytes=1, compression_level=1)
-SMALL = Limits(frame_rows=7, frame_bytes=3000, compression_level=1)
-ROOMY = Limits(compression_level=1)
+TINY = Limits(frame_rows=1, frame_bytes=1, compression_level=1, prune_after_ms=0, prune_rows=3)
+SMALL = Limits(frame_rows=7, frame_bytes=3000, compression_level=1, prune_after_ms=0)
+ROOMY = Limits(compression_level=1, prune_after_ms=0)
 
 
 class RolesOfTheHub:
@@ -113,6 +115,7 @@ class World:
         self.kept: list[bytes] = []
         self.promised: Promises | None = None
         self.restored_hub = self.disk_died = False
+        self.verified = 0
         self.policy = RolesOfTheHub()
         empty = self._new_site("empty", "")
         empty.db.close()
@@ -198,13 +201,22 @@ class World:
         target.close()
         site.copies.append(path)
 
+    def back_up(self) -> None:
+        """A copy of the hub's file is known to be whole and safe: the hub says that its log is covered (C13)."""
+        self.copy(self.hub)
+        self.verified = len(self.hub.copies) - 1
+        [top] = self.hub.db.conn.execute("SELECT coalesce(max(hub_seq), 0) FROM _entry").fetchone()
+        set_setting(self.hub.db, "covered_hub_seq", str(top))
+
     def restore(self, site: Site) -> None:
         """An older copy is put in place: what nobody holds any more is gone, and nobody lied."""
         before = self._held()
         site.db.close()
         for ending in ("-wal", "-shm"):
             site.replica.path.with_name(site.replica.path.name + ending).unlink(missing_ok=True)
-        shutil.copy(self.random.choice(site.copies), site.replica.path)
+        # Of the hub nobody puts back a copy older than its last verified backup: nodes may have pruned what it lacks.
+        usable = site.copies[self.verified :] if site is self.hub else site.copies
+        shutil.copy(self.random.choice(usable), site.replica.path)
         self._open(site)
         gone = before - self._held()
         self.saved = [s for s in self.saved if (s.origin, s.scope, s.hash) not in gone]
@@ -255,6 +267,18 @@ def opened(replica: Replica) -> Database:
     db = open_database(replica.path)
     db.conn.execute("PRAGMA synchronous=OFF")
     return db
+
+
+def whole(world: World, db: Database, n: int) -> Changeset:
+    """A changeset of a site's set with its body, which a pruned site leaves to the hub (C13)."""
+    stored = read_changeset(db, n)
+    if stored.parts is not None or not is_pruned(db, n):
+        return stored
+    [number] = world.hub.db.conn.execute(
+        "SELECT n FROM _changeset JOIN _origin USING (o) WHERE name = ? AND scope = ? AND hash = ?",
+        (stored.origin, stored.scope, stored.hash),
+    ).fetchone()
+    return read_changeset(world.hub.db, number)
 
 
 def holdings(db: Database) -> set[Name]:
