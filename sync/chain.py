@@ -42,3 +42,8 @@ def head_statement(stream: str, seq: int, head: bytes) -> bytes:
 def scope_statement(scope: str, hub_seq: int, log_hash: bytes) -> bytes:
     """What the hub signs to vouch for its log in one scope."""
     return b"tongxin log 1\0" + f"{scope}/{hub_seq}".encode() + b"\0" + log_hash
+
+
+def snapshot_statement(scope: str, hub_seq: int, log_hash: bytes, digest: bytes) -> bytes:
+    """What the hub signs to vouch for a snapshot of a scope where its log stood so."""
+    return b"tongxin snapshot 1\0" + f"{scope}/{hub_seq}".encode() + b"\0" + log_hash + digest

@@ -65,6 +65,8 @@ def forget(db: Database, tables: Mapping[str, Table], scope: str, name: str, tex
     db.conn.execute("INSERT OR IGNORE INTO _erased (t, k) VALUES (?, ?)", (name, text))
     for own in ("_head", "_delete", "_pending", "_pending_stale", "_base"):
         db.conn.execute(f"DELETE FROM {own} WHERE t = ? AND k = ?", (name, text))  # noqa: S608 - our tables
+    # A snapshot made before holds the row; the next one will not.
+    db.conn.execute("DELETE FROM _snapshot WHERE scope = ?", (scope,))
     if name in tables:
         remove_row(db, tables[name], key_parts(tables[name], text))
     rows = db.conn.execute(

@@ -44,9 +44,10 @@ from sync.steps.hello import (
     sender_of,
 )
 from sync.steps.judge import Policy, Sender, judge_actions
-from sync.steps.pull import Asker, asides, news, take_news
+from sync.steps.pull import Asker, asides, news, take_asides, take_news
 from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
+from sync.steps.snapshot import forget_slices, slice_for, take_slice, under_way
 from sync.steps.take_back import take_back
 from sync.steps.vouch import keep_head
 from sync.wire import PieceReader, pack, unpack
@@ -138,6 +139,7 @@ def _compose(
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
     frame = outgoing(replica, db, sent, _frame_size(replica))
     head = {**ask(replica, db, forked=forked), "push": frame.stretches, "complete": frame.complete}
+    head["snapshot"] = under_way(db)
     # What this very frame carries no longer waits once the hub reads it.
     head["backlog"] = 0 if frame.complete else max(0, head["backlog"] - frame.changesets)
     return frame, head
@@ -205,9 +207,12 @@ def _frame_size(replica: Replica) -> FrameSize:
 def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
     """Everything an answer brings is stored in one transaction, cursors included. True: the hub has more."""
     head, reader = answer
+    if "snapshot" in head:
+        return _take_slice(replica, db, answer, began_ms, report)
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         learn_nodes(db, head.get("nodes", ()))
+        forget_slices(db)
         taken = take_news(replica, db, head, reader, _keys(db))
         if taken.behind_itself:
             # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
@@ -221,6 +226,26 @@ def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, 
     report.rows_by_path += taken.rows_by_path
     report.refused += taken.refused
     return bool(head.get("more"))
+
+
+def _take_slice(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
+    """An answer that brings a slice of a snapshot in place of entries; there is more in any case."""
+    head, reader = answer
+    try:
+        with transaction(db):
+            commit_pending(replica, db, Author(LOCAL_OPERATOR))
+            learn_nodes(db, head.get("nodes", ()))
+            loaded = take_slice(replica, db, head, reader, _keys(db))
+            take_asides(replica, db, head)
+            note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
+            learn_cover(db, head)
+    except BadMessage:
+        with transaction(db):
+            forget_slices(db)
+        raise
+    report.changesets_down += loaded.changesets
+    report.rows_down += loaded.rows
+    return True
 
 
 def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes) -> bytes:
@@ -272,7 +297,9 @@ def _answer(
     sender, _ = sender_of(db, node)
     asked, held = cursors_told(db, head), places_told(head, "held")
     cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
-    told, pieces = news(replica, db, Asker(node, held), cursors, _frame_size(replica))
+    told, pieces = slice_for(replica, db, node, head, cursors, _frame_size(replica)) or news(
+        replica, db, Asker(node, held), cursors, _frame_size(replica)
+    )
     return {**_about(replica, db, node, head), **known_nodes(db, head), **told}, pieces
 
 

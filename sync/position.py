@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from sync.floor import is_pruned
 from sync.opened import open_changeset
 from sync.replica import setting
 
@@ -62,4 +63,6 @@ def tables_touched_since(db: Database, since: Position, *, rows_most: int = 2000
         return None
     if sum(rows for _, rows in found) > rows_most:
         return None
+    if any(is_pruned(db, n) for n, _ in found):
+        return None  # it came in a snapshot, without its body
     return {block.table for n, _ in found for block in open_changeset(db, n).blocks}

@@ -80,9 +80,12 @@ def prune(replica: Replica, db: Database) -> Pruned:
     before = _size(db)
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
-        chosen, more = _chosen(replica, db)
+        # The hub's clock, as last seen: receipts are dated by it, and this node's may be years off (C6).
+        old = int(setting(db, "hub_seen_ms", "0")) - replica.limits.prune_after_ms
+        covered = covered_until(db) if replica.role == "node" else 0
+        chosen, more = choose(replica, db, covered=covered, received_until=old, rows=replica.limits.prune_rows)
         if chosen:
-            _let_go(replica, db, chosen)
+            let_go(replica, db, chosen)
     if not db.conn.in_transaction and _worth_it(db):
         db.conn.execute("VACUUM")
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -99,25 +102,25 @@ def _worth_it(db: Database) -> bool:
     return bool(free * 100 >= pages * _FREE_SHARE_MIN)
 
 
-def _chosen(replica: Replica, db: Database) -> tuple[list[int], bool]:
-    """The bodies to prune, oldest first, and whether there are more than one run takes."""
-    # The hub's clock, as last seen: receipts are dated by it, and this node's may be years off (C6).
-    until = int(setting(db, "hub_seen_ms", "0")) - replica.limits.prune_after_ms
-    rows = db.conn.execute(
+def choose(
+    replica: Replica, db: Database, *, covered: int, received_until: int, rows: int
+) -> tuple[list[int], bool]:
+    """The bodies that may go, oldest first, and whether there are more than one run of so many rows takes."""
+    found = db.conn.execute(
         "SELECT c.n, c.rows, c.schema > ? OR c.unread > 0 FROM _changeset AS c"
         " JOIN (SELECT n, max(hub_seq) AS last FROM _entry GROUP BY n) AS e ON e.n = c.n"
         " WHERE c.state = 'applied' AND c.parts IS NOT NULL AND c.received_at <= ? AND e.last <= ? ORDER BY c.n",
-        (replica.schema, until, covered_until(db) if replica.role == "node" else 0),
+        (replica.schema, received_until, covered),
     ).fetchall()
     candidates: list[Candidate] = []
     count = 0
-    for n, size, unread in rows:
-        if candidates and count + size > replica.limits.prune_rows:
+    for n, size, unread in found:
+        if candidates and count + size > rows:
             break
         count += size
         candidates.append(_candidate(replica.tables, open_changeset(db, n), stays=bool(unread)))
     gone = (n for (n,) in db.conn.execute(f"SELECT n FROM _changeset AS c WHERE {pruned_sql('c.n')}"))
-    return sorted(to_prune(candidates, gone, _disputed(replica.tables, db))), len(candidates) < len(rows)
+    return sorted(to_prune(candidates, gone, _disputed(replica.tables, db))), len(candidates) < len(found)
 
 
 def _candidate(tables: Mapping[str, Table], one: Opened, *, stays: bool) -> Candidate:
@@ -145,7 +148,7 @@ def _disputed(tables: Mapping[str, Table], db: Database) -> set[Row]:
     return set(found)
 
 
-def _let_go(replica: Replica, db: Database, chosen: list[int]) -> None:
+def let_go(replica: Replica, db: Database, chosen: list[int]) -> None:
     """Fold the chosen changesets into the bases of the rows that others touch too, and blank them."""
     if not has_floor(db):
         set_setting(db, "floor", "1")

@@ -37,6 +37,8 @@ class Limits:
     compression_level: int = 9
     prune_after_ms: int = 90 * 24 * 3600 * 1000
     prune_rows: int = 200_000
+    snapshot_bytes: int = 500_000_000
+    snapshot_log_percent: int = 80
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,14 @@ def engine_migrations() -> Migrations:
             " deletes TEXT NOT NULL, PRIMARY KEY (t, k)) STRICT, WITHOUT ROWID"
         )
 
+    @migrations()
+    def snapshots(db: Database) -> None:
+        # At the hub: the last signed snapshot of each scope. At a node: what has come of one so far.
+        db.conn.execute(
+            "CREATE TABLE _snapshot (scope TEXT PRIMARY KEY, hub_seq INTEGER NOT NULL, log_hash BLOB NOT NULL,"
+            " digest BLOB NOT NULL, signature BLOB NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL) STRICT"
+        )
+
     return migrations
 
 

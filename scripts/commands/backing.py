@@ -16,6 +16,7 @@ from shared.errors import NotFound
 from shared.ids import Randomness
 from sync.backup import BackupUnusable, Manifest, back_up, is_elsewhere, new_recovery_key, restore_backup
 from sync.replica import connect
+from sync.snapshot import make_snapshots
 
 ENDING = ".tongxin"
 COPIES_KEPT = 30
@@ -54,6 +55,8 @@ def back_up_site(site: Site, target: Path, *, elsewhere: bool = False) -> tuple[
         manifest = back_up(
             site.replica, db, _files(site.folder), path, site.settings.backup_recipient, now_ms=now_ms
         )
+        # What is covered now is what a node may start from without its bodies.
+        make_snapshots(site.replica, db)
     for old in sorted(target.glob(f"{site.replica.node}-*{ENDING}"))[:-COPIES_KEPT]:
         old.unlink(missing_ok=True)
     return path, manifest

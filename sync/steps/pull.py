@@ -122,6 +122,11 @@ def asides(db: Database, pushed: Sequence[Changeset]) -> list[list[Any]]:
     return found
 
 
+def take_asides(replica: Replica, db: Database, head: Mapping[str, Any]) -> None:
+    """Node half: the verdicts on what was pushed into other scopes, where no entries come with them."""
+    _take_out(replica, db, _take_asides(db, head.get("x", ())))
+
+
 def _take_asides(db: Database, raw: Sequence[Any]) -> list[int]:
     """Node half: what was refused for its scope is received and refused; the numbers still to be taken out."""
     refused = []

@@ -239,9 +239,15 @@ def prune_node(world: World, site: Site) -> None:
         world.said(f"{site.name} pruned: {prune(site.replica, site.db)}")
 
 
+def join(world: World, site: Site) -> None:
+    """A campus gets one more computer: it starts from a snapshot where there is one. Two a world at most."""
+    if sum(node.name[-1].isdigit() for node in world.nodes) < 2:
+        world.said(f"{world.join(world.random.choice(CAMPUSES)).name} enrolled")
+
+
 def clone(world: World, site: Site) -> None:
     """A node's folder is copied to a second computer; once a world at most."""
-    if site is not world.hub and len(world.nodes) == len(CAMPUSES):
+    if site is not world.hub and not any(node.name.endswith("x") for node in world.nodes):
         world.clone(site)
         world.said(f"{site.name} cloned")
 
@@ -249,7 +255,7 @@ def clone(world: World, site: Site) -> None:
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
-    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (back_up_hub, 5), (prune_node, 8),
+    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (back_up_hub, 5), (prune_node, 8), (join, 3),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:

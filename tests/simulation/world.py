@@ -26,6 +26,7 @@ from sync.floor import is_pruned
 from sync.log import read_changeset
 from sync.opening import create_replica, open_replica
 from sync.replica import Limits, Replica, set_setting
+from sync.snapshot import make_snapshots
 from sync.status import backlog
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
@@ -110,7 +111,9 @@ class World:
         self.said = said
         self.time = WorldTime()
         self.randomness = SeededRandomness(random.Random(seed + 1))
-        self.limits = limits or self.random.choice((TINY, SMALL, ROOMY))
+        chosen = limits or self.random.choice((TINY, SMALL, ROOMY))
+        # In half the worlds a snapshot is taken whenever there is one.
+        self.limits = replace(chosen, snapshot_log_percent=self.random.choice((80, 10**9)))
         self.saved: list[Saved] = []
         self.kept: list[bytes] = []
         self.promised: Promises | None = None
@@ -146,8 +149,7 @@ class World:
                     if role:
                         w.insert(AccountRole(**key, begin="2025-01-01"))
         for node in self.nodes:
-            code = issue_code(self.hub.db, self.hub.replica, campus=node.campus)
-            enrol(node.replica, node.db, EnrolDesk(self), code)
+            self._enrol(node)
             self.sync(node, fault_share=0.0)
 
     def line(self, node: Site, fault_share: float) -> FaultyLine:
@@ -207,6 +209,18 @@ class World:
         self.verified = len(self.hub.copies) - 1
         [top] = self.hub.db.conn.execute("SELECT coalesce(max(hub_seq), 0) FROM _entry").fetchone()
         set_setting(self.hub.db, "covered_hub_seq", str(top))
+        make_snapshots(self.hub.replica, self.hub.db)
+
+    def join(self, campus: str) -> Site:
+        """A campus gets one more computer, which has nothing yet."""
+        node = self._new_site(f"node{campus}{len(self.nodes)}", campus)
+        self._enrol(node)
+        self.nodes.append(node)
+        return node
+
+    def _enrol(self, node: Site) -> None:
+        code = issue_code(self.hub.db, self.hub.replica, campus=node.campus)
+        enrol(node.replica, node.db, EnrolDesk(self), code)
 
     def restore(self, site: Site) -> None:
         """An older copy is put in place: what nobody holds any more is gone, and nobody lied."""
@@ -218,6 +232,11 @@ class World:
         usable = site.copies[self.verified :] if site is self.hub else site.copies
         shutil.copy(self.random.choice(usable), site.replica.path)
         self._open(site)
+        if site is self.hub:
+            known = {node for (node,) in self.hub.db.conn.execute("SELECT node FROM _node").fetchall()}
+            for node in self.nodes:
+                if node.replica.node not in known:
+                    self._enrol(node)  # the copy is older than it
         gone = before - self._held()
         self.saved = [s for s in self.saved if (s.origin, s.scope, s.hash) not in gone]
         self.disk_died = True
