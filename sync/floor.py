@@ -59,7 +59,7 @@ def keep_bases(db: Database, table: Table, keys: Iterable[Key]) -> None:
     text = f"json_extract(w.value, '$[{len(table.key)}]')"
     db.conn.execute(
         "INSERT OR IGNORE INTO _base (t, k, row, v, vx, heads, deletes)"
-        f" SELECT ?1, k, CASE WHEN v IS NOT NULL THEN row END, v, vx, {_heads_sql('k')}, {_deletes_sql('k')} FROM"
+        f" SELECT ?1, k, CASE WHEN v IS NOT NULL THEN row END, v, vx, {_heads_sql('x.k')}, {_deletes_sql('x.k')} FROM"
         f" (SELECT {text} AS k, json_array({columns}) AS row, r._v AS v, r._vx AS vx"
         f" FROM json_each(?2) AS w LEFT JOIN {quoted(table.name)} AS r ON {same}) AS x"
         f" WHERE {pruned_sql('x.v')} OR EXISTS (SELECT 1 FROM _head AS h WHERE h.t = ?1 AND h.k = x.k"

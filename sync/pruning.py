@@ -26,8 +26,8 @@ from sync.tables import install_triggers
 
 # A row: table and key as text.
 Row = tuple[str, str]
-# Free pages worth giving back to the disk.
-_FREE_SHARE_MIN = 10
+# The file is written anew, which gives the room back to the disk, when so much of it was pruned since the last time.
+_PRUNED_PERCENT_MIN = 5
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,9 @@ def prune(replica: Replica, db: Database) -> Pruned:
         chosen, more = choose(replica, db, covered=covered, received_until=old, rows=replica.limits.prune_rows)
         if chosen:
             let_go(replica, db, chosen)
-    if not db.conn.in_transaction and _worth_it(db):
+    if not db.conn.in_transaction and _is_worth_it(db):
         db.conn.execute("VACUUM")
+        set_setting(db, "pruned_bytes", "0")
         db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return Pruned(len(chosen), before, _size(db), more)
 
@@ -97,9 +98,10 @@ def _size(db: Database) -> int:
     return int(pages) * int(size)
 
 
-def _worth_it(db: Database) -> bool:
-    free, pages = (db.conn.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
-    return bool(free * 100 >= pages * _FREE_SHARE_MIN)
+def _is_worth_it(db: Database) -> bool:
+    """Whether enough was pruned since the file was last written anew. Free pages would not tell: most bodies are
+    smaller than a page."""
+    return int(setting(db, "pruned_bytes", "0")) * 100 >= _size(db) * _PRUNED_PERCENT_MIN
 
 
 def choose(
@@ -160,7 +162,10 @@ def let_go(replica: Replica, db: Database, chosen: list[int]) -> None:
         if n not in going:
             shared.update(rows_in(replica.tables, open_changeset(db, n)))
     settle_bases(db, replica.tables, [open_changeset(db, n) for n in chosen], shared)
-    db.conn.executemany("UPDATE _changeset SET parts = NULL WHERE n = ?", [(n,) for n in chosen])
+    marked = [(n,) for n in chosen]
+    lengths = (db.conn.execute("SELECT length(parts) FROM _changeset WHERE n = ?", one).fetchone()[0] for one in marked)
+    set_setting(db, "pruned_bytes", str(int(setting(db, "pruned_bytes", "0")) + sum(lengths)))
+    db.conn.executemany("UPDATE _changeset SET parts = NULL WHERE n = ?", marked)
 
 
 def settle_bases(db: Database, tables: Mapping[str, Table], going: Iterable[Opened], shared: set[Row]) -> None:

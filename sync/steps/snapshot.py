@@ -54,8 +54,9 @@ def slice_for(
         if not _is_cheaper(replica, db, scope, (cursor, hub_seq), length):
             continue
         at = _resumed(asked.get(scope), digest, length)
+        take = max(size.bytes, SLICE_BYTES_MIN)
         [part] = db.conn.execute(
-            "SELECT substr(data, ?, ?) FROM _snapshot WHERE scope = ?", (at + 1, max(size.bytes, SLICE_BYTES_MIN), scope)
+            "SELECT substr(data, ?, ?) FROM _snapshot WHERE scope = ?", (at + 1, take, scope)
         ).fetchone()
         told = [scope, hub_seq, log_hash.hex(), length, at, digest]
         return {"snapshot": told, "more": True}, [part, signature, signed_top(replica, db, scope, hub_seq)]

@@ -63,13 +63,19 @@ def _heads(replica: Replica, db: Database, wanted: set[str], names: dict[int, st
     return found
 
 
-def without_lost_bases(lines: Lines, ours: Lines, pruned: set[str]) -> Lines:
+def without_lost_bases(replica: Replica, lines: Lines, ours: Lines, pruned: set[str]) -> Lines:
     """The same with "base unknown" on the cards of which `ours` cannot know it: the base itself was pruned there, or
-    a head that named it. Any other difference of a card stays one."""
+    one of the unit's heads, which named it. Any other difference of a card stays one."""
+    heads: dict[tuple[Any, ...], set[str]] = {}
+    for kind, *rest in lines:
+        if kind == "head":
+            heads.setdefault(tuple(rest[:3]), set()).add(rest[3])
     found: Lines = []
     for line in lines:
         if line[0] == "conflict":
-            lost = {line[5], *(head[0] for head in line[6])} & pruned
+            table = replica.tables[line[1]]
+            [unit] = [u.index for u in table.units if u.name == line[3]]
+            lost = {line[5], *heads.get((line[1], key_text(line[2]), unit), ())} & pruned
             unknown = (*line[:5], None, line[6])
             line = unknown if lost and unknown in ours else line
         found.append(line)

@@ -63,7 +63,8 @@ def check_equal(world: World, node: Site) -> None:
     """A node shows in its scopes what the hub shows, open conflicts included (C3)."""
     scopes = scopes_of(world, node)
     ours = state_of(node.replica, node.db, scopes)
-    theirs = without_lost_bases(state_of(world.hub.replica, world.hub.db, scopes), ours, pruned_at(node))
+    theirs = state_of(world.hub.replica, world.hub.db, scopes)
+    theirs = without_lost_bases(node.replica, theirs, ours, pruned_at(node))
     assert ours == theirs, f"{node.name} (-) and the hub (+) differ:\n{difference(ours, theirs)}"
 
 
@@ -158,7 +159,7 @@ def check_rebuild(world: World, site: Site) -> None:
     copy = rebuilt(site.replica, site.db, world.folder / "empty.db", chance, partial(whole, world))
     try:
         ours = state_of(site.replica, site.db, scopes)
-        anew = without_lost_bases(state_of(site.replica, copy, scopes), ours, pruned_at(site))
+        anew = without_lost_bases(site.replica, state_of(site.replica, copy, scopes), ours, pruned_at(site))
         assert ours == anew, f"{site.name} (-) and its rebuild (+) differ:\n{difference(ours, anew)}"
     finally:
         copy.close()

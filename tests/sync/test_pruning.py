@@ -279,3 +279,20 @@ def test_what_a_pruned_node_cannot_give_back_another_gives(world: World, node: S
     world.settle()
     assert find(world.hub.db, CalendarDay, *DAY_A).note == "运动会"  # type: ignore[union-attr]
     assert_same_tables(world)
+
+
+def test_the_base_of_a_row_is_its_own(world: World, node: Site) -> None:
+    """C3: heads of other rows of the table have no part in it (found by a world)."""
+    pruned(world, node)
+    with node.write(CLERK_A) as w:
+        w.delete(Pupil, ("A-12-x",))
+    world.settle()
+    pruned(world, node)
+    with node.write(CLERK_A) as w:
+        w.update(Pupil, PUPIL_A, {"name": "改名"})
+    assert node.value("SELECT heads FROM _base WHERE t = 'pupil' AND k = ?", PUPIL_A[0]) == "[]"
+    with node.write(CLERK_A) as w:
+        w.insert(Pupil(id="A-12-x", name="back again"))
+    world.settle()
+    assert_same_tables(world)
+    assert verify(node.replica, node.db) == []

@@ -9,7 +9,7 @@ import pytest
 from shared.records import CalendarDay, Pupil, StaffDay
 from shared.schema import find
 from sync.conflicts import open_conflicts, resolve
-from sync.errors import BadMessage
+from sync.errors import BadMessage, HubUnreachable
 from sync.loading import check_signed
 from sync.pruning import prune
 from sync.replica import set_setting
@@ -27,6 +27,7 @@ from tests.support.world import (
     PUPIL_A,
     STAFF_DAY_A,
     TEACHER_A,
+    DirectHub,
     Site,
     World,
     add_node,
@@ -130,12 +131,17 @@ def test_a_snapshot_comes_in_slices_and_goes_on_where_the_line_was_cut(world: Wo
     assert_same_tables(world)
 
 
+class Deaf(DirectHub):
+    """A hub that enrols and then does not answer."""
+
+    def exchange(self, sealed: bytes) -> bytes:
+        raise HubUnreachable(asked=len(sealed))
+
+
 def add_node_behind(world: World, folder: Path) -> Site:
     """A node that is enrolled and has not synced yet."""
-    port = world.port
-    world.port = replace(port)
-    world.port.exchange = lambda _: (_ for _ in ()).throw(BadMessage("no line"))  # type: ignore[method-assign]
-    with pytest.raises(BadMessage):
+    port, world.port = world.port, Deaf(world.hub)
+    with pytest.raises(HubUnreachable):
         add_node(world, folder, "A2")
     world.port = port
     return world["A2"]
