@@ -210,7 +210,7 @@ def test_a_run_is_bounded_and_the_next_goes_on(world: World, node: Site) -> None
 
 
 def test_the_file_shrinks(world: World, node: Site) -> None:
-    names = [Person(id=f"A-{n}-y", name=f"名{n}", staff_number=f"s{n}") for n in range(3000)]
+    names = [Person(id=f"A-{n}-y", name=f"名{n}", staff_number=f"s{n}") for n in range(900)]
     with world.hub.write(OFFICE) as w:
         w.insert(*names)
     for round_ in range(4):
