@@ -19,6 +19,7 @@ from sync.body import decode_header, dumped
 from sync.chain import GENESIS, body_hash, entry_hash, link_hash, part_hash, snapshot_statement
 from sync.change import RANKS, State
 from sync.entries import scope_end
+from sync.erasure import forget
 from sync.errors import BadMessage
 from sync.floor import has_floor
 from sync.journal import apply_changesets, settle_capture
@@ -100,6 +101,11 @@ def load_snapshot(replica: Replica, db: Database, one: Snapshot, key: bytes) -> 
     _clear(replica.tables, db, one.scope)
     _load_floor(replica.tables, db, head, loaded.numbers)
     _apply_above(replica, db, one.scope)
+    for _, kind, *_, data in entries:
+        if kind == "erase":
+            # Also out of what this node has not sent yet.
+            about = json.loads(data)
+            forget(db, replica.tables, one.scope, str(about["table"]), str(about["key"]))
     return loaded
 
 
@@ -194,10 +200,6 @@ def _store_entries(
             if hub_seq > last
         ],
     )
-    for _, kind, _, _, _, _, _, data in entries:
-        if kind == "erase":
-            about = json.loads(data)
-            db.conn.execute("INSERT OR IGNORE INTO _erased (t, k) VALUES (?, ?)", (about["table"], about["key"]))
     db.conn.execute(
         "INSERT OR REPLACE INTO _cursor (scope, epoch, hub_seq, log_hash) VALUES (?, ?, ?, ?)",
         (one.scope, setting(db, "epoch"), one.hub_seq, one.log_hash),

@@ -184,6 +184,21 @@ def test_nothing_erased_is_in_a_snapshot(world: World, tmp_path: Path) -> None:
     assert_same_tables(world)
 
 
+def test_an_erasure_in_a_snapshot_reaches_what_the_new_node_wrote_before_it_came(
+    world: World, tmp_path: Path
+) -> None:
+    """C10: it beats every edit, earlier or later (found by a world)."""
+    erase(world.hub.db, world.hub.replica, Pupil, PUPIL_A, by="law")
+    cover(world)
+    late = add_node_behind(world, tmp_path)
+    with late.write(CLERK_A) as w:
+        w.insert(Pupil(id=PUPIL_A[0], name="once more"))
+    world.settle()
+    assert find(late.db, Pupil, *PUPIL_A) is None
+    assert_same_tables(world)
+    assert verify(late.replica, late.db) == []
+
+
 def test_a_snapshot_that_the_hub_did_not_sign_is_not_looked_into(world: World, tmp_path: Path) -> None:
     """C10: the signature comes first."""
     one = cover(world)[0]
