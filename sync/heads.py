@@ -48,10 +48,11 @@ def load_state(db: Database, table: Table, key: Key, old: Sequence[Value] | None
     )
     deletes = db.conn.execute("SELECT v FROM _delete WHERE t = ? AND k = ?", (table.name, text))
     row = old or read_row(db, table, key)
-    return _state(db, table, key, Base(tuple(row) if row else None, stored.fetchall(), [v for (v,) in deletes]))
+    return state_in(db, table, key, Base(tuple(row) if row else None, stored.fetchall(), [v for (v,) in deletes]))
 
 
-def _state(db: Database, table: Table, key: Key, stored: Base) -> RowState:
+def state_in(db: Database, table: Table, key: Key, stored: Base) -> RowState:
+    """The heads of a row from the parts in which it is stored."""
     heads: dict[int, dict[int, Head]] = {}
     for unit, version, value, weight, deleted in stored.heads:
         heads.setdefault(unit, {})[version] = Head(version, tuple(json.loads(value)), weight, bool(deleted))
@@ -65,7 +66,7 @@ def base_state(db: Database, table: Table, key: Key) -> RowState:
     stored = base_of(db, table, key)
     if stored is None:
         return RowState()
-    state = _state(db, table, key, stored)
+    state = state_in(db, table, key, stored)
     inserts = state.heads.get(0, {})
     # A field that came with a later release: its heads are those of the inserts, with its default.
     for unit in table.units:

@@ -26,6 +26,7 @@ from sync.journal import apply_changesets, settle_capture
 from sync.keys import signed_by
 from sync.log import origin_number, pack_parts
 from sync.opened import open_changeset
+from sync.proof import sign_floor
 from sync.replica import Replica, set_setting, setting
 from sync.snapshot import FORMAT, LET_IN, Snapshot, in_scope, scope_of, wide
 from sync.tables import install_triggers
@@ -106,6 +107,7 @@ def load_snapshot(replica: Replica, db: Database, one: Snapshot, key: bytes) -> 
             # Also out of what this node has not sent yet.
             about = json.loads(data)
             forget(db, replica.tables, one.scope, str(about["table"]), str(about["key"]))
+    sign_floor(replica, db)
     return loaded
 
 

@@ -21,6 +21,7 @@ from sync.change import LOCAL_OPERATOR, Author
 from sync.journal import keys_in, note_unread, recompute_rows
 from sync.keys import Identity, read_identity, verify_key_of, write_identity, write_progress
 from sync.opened import Key, open_changeset
+from sync.proof import sign_floor
 from sync.replica import SCHEMA_VERSION, Limits, Replica, progress_of, prove_same_file, set_setting, setting
 from sync.tables import drop_triggers, engine_migrations, install_triggers
 
@@ -92,6 +93,7 @@ def open_replica(
                 grown = {name for name, columns in _columns(db, tables).items() if columns != had[name]}
                 take_effect(db, tables, min(before, schema), grown)
                 set_setting(db, "schema", str(schema))
+                sign_floor(replica, db)
         # The mark follows the file that is in use from now on; else every opening would find it too old again.
         write_progress(path, progress_of(db))
     finally:

@@ -16,11 +16,13 @@ from shared.database import transaction
 from shared.schema import Table, key_parts, key_text
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author, Block
+from sync.errors import LogDamaged
 from sync.floor import has_floor, pruned_sql, take_up
 from sync.heads import base_state, read_row, set_base
 from sync.journal import changes_by_key
 from sync.merge import fold
 from sync.opened import Opened, is_readable, key_at, open_changeset
+from sync.proof import is_floor_as_signed, sign_floor
 from sync.replica import Replica, set_setting, setting
 from sync.tables import install_triggers
 
@@ -75,7 +77,8 @@ def covered_until(db: Database) -> int:
 def prune(replica: Replica, db: Database) -> Pruned:
     """Let go of covered bodies that are old enough, at most so many rows a run, and give the room back to the disk.
 
-    Only at a node. Off the request path: the last step rewrites the file.
+    Only at a node. Off the request path: the last step rewrites the file. Raises LogDamaged("floor_changed") when what
+    was pruned before is not as it was signed then.
     """
     before = _size(db)
     with transaction(db):
@@ -83,9 +86,12 @@ def prune(replica: Replica, db: Database) -> Pruned:
         # The hub's clock, as last seen: receipts are dated by it, and this node's may be years off (C6).
         old = int(setting(db, "hub_seen_ms", "0")) - replica.limits.prune_after_ms
         covered = covered_until(db) if replica.role == "node" else 0
+        if not is_floor_as_signed(replica, db):
+            raise LogDamaged("floor_changed")
         chosen, more = choose(replica, db, covered=covered, received_until=old, rows=replica.limits.prune_rows)
         if chosen:
             let_go(replica, db, chosen)
+            sign_floor(replica, db)
     if not db.conn.in_transaction and _is_worth_it(db):
         db.conn.execute("VACUUM")
         set_setting(db, "pruned_bytes", "0")

@@ -17,6 +17,7 @@ from sync.journal import apply_changesets, settle_capture
 from sync.keys import signed_by
 from sync.log import read_changeset
 from sync.opened import open_changeset
+from sync.proof import is_floor_as_signed
 from sync.replica import Replica, setting
 
 
@@ -31,6 +32,8 @@ class Finding:
 def verify(replica: Replica, db: Database) -> list[Finding]:
     """Check every chain, the hub's log, and the tables against a rebuild of a copy. Empty: all is well."""
     findings = [*_broken_links(db), *_broken_log(db), *_broken_signatures(replica, db)]
+    if not is_floor_as_signed(replica, db):
+        findings.append(Finding("floor_changed", replica.node))
     copy = open_database(":memory:")
     try:
         db.conn.backup(copy.conn)

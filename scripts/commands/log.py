@@ -23,6 +23,7 @@ _KINDS = {
     "body_changed": ("变更内容被改动", "body changed"),
     "link_changed": ("链条断裂", "chain broken"),
     "no_beginning": ("链条没有开头", "chain without a beginning"),
+    "floor_changed": ("已清理部分的数据被改动", "what was pruned is not as it was signed"),
     "row_differs": ("表与日志不符", "row differs from the log"),
 }
 

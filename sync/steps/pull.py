@@ -21,6 +21,7 @@ from sync.heads import redecide
 from sync.journal import apply_changesets, keys_in, recompute_rows
 from sync.log import logged, origin_number, pack_parts, read_changeset
 from sync.opened import open_changeset
+from sync.proof import sign_floor
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize
@@ -204,6 +205,8 @@ def take_news(
             take_erasure(db, replica.tables, entry)
     redecide(db, replica.tables, moved)
     taken.refused = len(refused)
+    if any(entry.kind == "erase" for entry in entries):
+        sign_floor(replica, db)
     return taken
 
 

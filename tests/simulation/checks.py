@@ -9,6 +9,7 @@ from functools import partial
 from sync.body import decode_parts
 from sync.conflicts import open_conflicts
 from sync.log import PRUNED, read_changeset
+from sync.proof import is_floor_as_signed
 from sync.replica import setting
 from sync.status import refusals
 from tests.simulation.canonical import difference, names_of, state_of, without_lost_bases
@@ -48,6 +49,7 @@ def check_quiet(world: World) -> None:
     check_forks(world)
     for site in world.sites:
         check_no_pending(site)
+        assert is_floor_as_signed(site.replica, site.db), f"{site.name}: the floor is not as it was signed (C10)"
         check_against_definition(world, site)
         check_quarantine(world, site)
         check_rebuild(world, site)
