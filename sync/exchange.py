@@ -47,7 +47,7 @@ from sync.steps.judge import Policy, Sender, judge_actions
 from sync.steps.pull import Asker, asides, news, take_asides, take_news
 from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
-from sync.steps.snapshot import forget_slices, slice_for, take_slice, under_way
+from sync.steps.snapshot import forget_slices, slice_for, take_slice, wanted
 from sync.steps.take_back import take_back
 from sync.steps.vouch import keep_head
 from sync.wire import PieceReader, pack, unpack
@@ -139,7 +139,7 @@ def _compose(
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
     frame = outgoing(replica, db, sent, _frame_size(replica))
     head = {**ask(replica, db, forked=forked), "push": frame.stretches, "complete": frame.complete}
-    head["snapshot"] = under_way(db)
+    head["snapshot"] = wanted(db)
     # What this very frame carries no longer waits once the hub reads it.
     head["backlog"] = 0 if frame.complete else max(0, head["backlog"] - frame.changesets)
     return frame, head

@@ -1,6 +1,6 @@
 """Snapshot start: a node that has nothing yet, or was away for long, gets a signed snapshot in slices (C13).
 
-Hub half: `slice_for`. Node half: `under_way` (what it asks for) and `take_slice`. The message between them is the
+Hub half: `slice_for`. Node half: `wanted` (what it asks for) and `take_slice`. The message between them is the
 member `snapshot` of both heads; whoever does not know it reads the log as ever.
 """
 
@@ -14,7 +14,8 @@ from sqlite_utils import Database
 from sync.body import NUMBER_MAX
 from sync.errors import BadMessage
 from sync.loading import Loaded, load_snapshot
-from sync.replica import Replica
+from sync.log import PRUNED
+from sync.replica import Replica, setting
 from sync.snapshot import Snapshot, keep_snapshot
 from sync.steps.hello import places_told
 from sync.steps.push import FrameSize
@@ -24,11 +25,23 @@ from sync.wire import PieceReader
 SLICE_BYTES_MIN = 4096
 
 
-def under_way(db: Database) -> dict[str, list[Any]]:
-    """Node half: scope → [digest, bytes here] of a snapshot that has come in part; an empty dict says that this node
-    takes snapshots."""
-    rows = db.conn.execute("SELECT scope, lower(hex(digest)), length(data) FROM _snapshot")
-    return {scope: [digest, length] for scope, digest, length in rows}
+def wanted(db: Database) -> dict[str, list[Any]]:
+    """Node half: scope → [digest, bytes here] of a snapshot that has come in part, ["", 0] for none, for each scope of
+    which this node would load one.
+
+    Not where something is pruned whose receipt a restored hub has yet to give again: a snapshot might lack it.
+    """
+    found: dict[str, list[Any]] = {}
+    for scope in ("con", setting(db, "campus")):
+        cursor = db.conn.execute("SELECT hub_seq FROM _cursor WHERE scope = ?", (scope,)).fetchone()
+        beyond = db.conn.execute(
+            f"SELECT 1 FROM _changeset WHERE scope = ? AND {PRUNED} AND coalesce(hub_seq > ?, 1) LIMIT 1",
+            (scope, cursor[0] if cursor else 0),
+        ).fetchone()
+        if beyond is None:
+            found[scope] = ["", 0]
+    rows = db.conn.execute("SELECT scope, lower(hex(digest)), length(data) FROM _snapshot").fetchall()
+    return found | {scope: [digest, length] for scope, digest, length in rows if scope in found}
 
 
 def slice_for(
@@ -48,7 +61,7 @@ def slice_for(
             " JOIN _entry AS e ON e.hub_seq = s.hub_seq AND e.log_hash = s.log_hash WHERE s.scope = ?",
             (scope,),
         ).fetchone()
-        if row is None or row[0] <= cursor or _lacks_its_own(db, node, head, scope):
+        if row is None or scope not in asked or row[0] <= cursor or _lacks_its_own(db, node, head, scope):
             continue
         hub_seq, log_hash, length, digest, signature = row
         if not _is_cheaper(replica, db, scope, (cursor, hub_seq), length):

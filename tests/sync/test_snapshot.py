@@ -240,3 +240,27 @@ def test_the_log_is_read_where_it_is_cheaper(world: World, tmp_path: Path) -> No
     world.hub.limit(snapshot_log_percent=0)
     late = add_node(world, tmp_path, "A2")
     assert late.value("SELECT count(*) FROM _changeset WHERE parts IS NULL AND state = 'applied'") == 0
+
+
+def test_an_older_snapshot_never_takes_a_floor_away(world: World, tmp_path: Path) -> None:
+    """C11, C13: a hub put back from a copy offers the snapshot that the copy holds; what a node has pruned since is in
+    no such snapshot (found by a world)."""
+    world.settle()
+    cover(world)
+    copy = world.hub.backup_bytes()
+    with world["A"].write(CLERK_A) as w:
+        w.update(CalendarDay, DAY_A, {"note": "运动会"})
+    world.settle()
+    newer = world.hub.backup_bytes()
+    set_setting(world.hub.db, "covered_hub_seq", str(world.hub.value("SELECT max(hub_seq) FROM _entry")))
+    world["B"].limit(prune_after_ms=0)
+    world.settle()
+    assert prune(world["B"].replica, world["B"].db).changesets > 0
+    for data in (newer, copy):
+        world.hub.restore(data)
+        world.hub.limit(snapshot_log_percent=10_000_000)
+        world.sync("A")
+        world.sync("B")
+    world.settle()
+    assert_same_tables(world)
+    assert verify(world["B"].replica, world["B"].db) == []
