@@ -112,6 +112,8 @@ def plan(world: World, site: Site) -> None:
     campus, pick = _campus(world, site), world.random.choice
     key = (f"{campus}-v1", f"{campus}-{pick((1, 2))}", pick((3, 4)), "every", pick((1, 2)))
     teacher = pick(TEACHERS)
+    if find(site.db, TimetableSlot, *key) is None:
+        return  # a new computer, to which the timetable has not come yet
     act(world, site, f"slot {key} {teacher}", lambda w: w.update(TimetableSlot, key, {"teacher_id": teacher}))
 
 
