@@ -198,3 +198,14 @@ def test_a_campus_head_s_own_write_is_not_refused(hub, node) -> None:
             w.insert(CalendarDay(campus="B", date="2025-09-16", kind="closed"))
         assert run_exchange(node, db, line(hub)).refused == 0
     assert "没有拒收的记录" in hub.log_in("operator").get("/campuses/quarantine").text
+
+
+def test_the_board_says_that_there_is_no_backup_until_there_is_one(hub) -> None:
+    """C13: what the hub alone holds rests on its backup, and whoever looks after the machine is told."""
+    client = hub.log_in("operator")
+    assert "没有备份" in client.get("/campuses/").text
+    assert "没有备份" not in hub.log_in("teacher").get("/campuses/").text
+    with connect(hub.replica) as db, transaction(db):
+        set_setting(db, "backup_ms", str(NOW))
+    page = client.get("/campuses/").text
+    assert "没有备份" not in page and "上次核对过的备份" in page and "之后又有" in page
