@@ -140,6 +140,18 @@ def refusals(db: Database, replica: Replica, scope: str | None = None) -> list[R
     return found
 
 
+def halves(db: Database) -> frozenset[str]:
+    """Of the changesets in quarantine those of whose action another part stands here: what a release completes."""
+    rows = db.conn.execute(
+        # The first condition is for the index of these few rows.
+        "SELECT DISTINCT v.name FROM _changeset AS one JOIN changeset_name AS v USING (n) JOIN _changeset AS other"
+        " ON other.action = one.action AND other.o = one.o AND other.n <> one.n"
+        " WHERE one.state <> 'applied' AND one.state = 'quarantined' AND one.action_size > 1"
+        " AND other.state = 'applied'"
+    )
+    return frozenset(name for (name,) in rows)
+
+
 def record_state(db: Database, replica: Replica, cls: type, key: Key) -> str:
     """pending, received, conflict, quarantined, parked or unknown: the worst of the row's units."""
     table = replica.tables[table_of(cls).name]

@@ -24,6 +24,7 @@ from sync.journal import keys_in
 from sync.log import logged, read_changeset
 from sync.opened import Opened, change_at, open_changeset
 from sync.replica import Replica
+from sync.steps.whole import word_for
 from sync.waiting import is_torn, members_of
 
 # A role of this form is held by a program, which writes only the records that name it, and never as a person.
@@ -295,13 +296,19 @@ def _only(opened: Opened, *, inserts: bool) -> Opened:
 def judge_actions(
     replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int]
 ) -> dict[int, Refusal]:
-    """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal."""
+    """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal.
+
+    A part that a restored hub once let in with another one, which it has taken back, is let in.
+    """
     actions: dict[tuple[int, str], list[int]] = {}
     for n in numbers:
         action = db.conn.execute("SELECT o, action FROM _changeset WHERE n = ?", (n,)).fetchone()
         actions.setdefault(action, []).append(n)
     refused: dict[int, Refusal] = {}
-    for action, members in actions.items():
+    for action, together in actions.items():
+        members = [n for n in together if not _was_accepted(db, n)]
+        if not members:
+            continue
         if is_torn(members_of(db, *action)):
             found = {n: Refusal("forged_action", {}) for n in members}
         elif (earlier := _refused_before(db, action, members)) is not None:
@@ -311,6 +318,13 @@ def judge_actions(
             found = {n: r for n in members if (r := judge(replica, db, policy, theirs, n)) is not None}
         _mark(db, members, found, refused)
     return refused
+
+
+def _was_accepted(db: Database, n: int) -> bool:
+    """Whether this very part was accepted with another one by a receipt that a restored hub has taken back. What
+    people released is judged first and released again, so that the log goes on saying who let it in."""
+    word = word_for(db, n)
+    return word is not None and word.kind == "receipt"
 
 
 def _refused_before(db: Database, action: tuple[int, str], members: Sequence[int]) -> str | None:

@@ -60,11 +60,12 @@ def receive(replica: Replica, db: Database, arrivals: Iterable[Arrival]) -> list
     return ready + release_waiting(db)
 
 
-def fill_hole(db: Database, replica: Replica, changeset: Changeset) -> None:
-    """The body of what was only a hole here comes after all: a refused changeset with its values (C9)."""
+def fill_hole(db: Database, replica: Replica, changeset: Changeset) -> bool:
+    """The body of what was only a hole here comes after all: a refused changeset with its values (C9). True when
+    there was such a hole."""
     if changeset.parts is None:
-        return
-    db.conn.execute(
+        return False
+    filled = db.conn.execute(
         "UPDATE _changeset SET parts = ?, state = 'quarantined' WHERE o = ? AND scope = ? AND seq = ? AND hash = ?"
         " AND state = 'hole' AND parts IS NULL",
         (
@@ -72,6 +73,7 @@ def fill_hole(db: Database, replica: Replica, changeset: Changeset) -> None:
             changeset.scope, changeset.seq, changeset.hash,
         ),
     )  # fmt: skip
+    return filled.rowcount > 0
 
 
 def is_complete(db: Database, changeset: Changeset, header: Header) -> bool:
