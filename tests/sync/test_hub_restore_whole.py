@@ -13,7 +13,7 @@ from shared.records.pupils import Pupil
 from sync.keys import unseal
 from sync.log import read_changeset
 from sync.replica import setting
-from sync.status import halves, refusals
+from sync.status import RestOfAction, refusals, rest_of_actions
 from sync.steps.hello import ask, peer_keys
 from sync.steps.release import release
 from sync.verify import verify
@@ -185,7 +185,7 @@ def test_a_part_that_was_accepted_with_another_is_let_in_with_it_again(world: Wo
     assert not both_went_in(world)
     world.sync("A")
     assert both_went_in(world)
-    assert (refusals(world.hub.db, world.hub.replica), halves(world.hub.db)) == ([], frozenset())
+    assert (refusals(world.hub.db, world.hub.replica), rest_of_actions(world.hub.db)) == ([], {})
     all_well(world)
 
 
@@ -206,7 +206,7 @@ def test_a_part_that_was_released_with_another_is_let_in_with_it_again(world: Wo
     assert both_went_in(world)
     who = world.hub.rows("SELECT json_extract(reason_data, '$.by') FROM _entry WHERE kind = 'release'")
     assert who == [("two people",), ("two people",)]
-    assert (refusals(world.hub.db, world.hub.replica), halves(world.hub.db)) == ([], frozenset())
+    assert (refusals(world.hub.db, world.hub.replica), rest_of_actions(world.hub.db)) == ([], {})
     all_well(world)
 
 
@@ -226,7 +226,7 @@ def test_another_part_in_the_place_of_the_accepted_one_is_judged(world: World) -
     push(world, node, [swapped])
     assert states(world, swapped) == ["quarantined"]
     assert [refusal.reason for refusal in refusals(world.hub.db, world.hub.replica)] == ["unknown_author"]
-    assert halves(world.hub.db) == {f"{swapped.origin}/A/{swapped.seq}"}
+    assert rest_of_actions(world.hub.db) == {f"{swapped.origin}/A/{swapped.seq}": RestOfAction(1, 0)}
     push(world, node, [own])
     assert states(world, common, own, swapped) == ["applied", "applied", "quarantined"]
 
