@@ -159,7 +159,7 @@ def test_a_release_brings_the_body_to_a_node_that_has_a_hole_of_its_own(world: W
     former.db.close()
 
 
-def action_of_two_scopes(world: World, day: tuple[object, ...] = DAY_A) -> None:
+def action_of_two_scopes(world: World, day: tuple[str, str] = DAY_A) -> None:
     """One save of node A that everybody must learn of, and one half of which only campus A does."""
     with world["A"].write(CLERK_A) as w:
         w.update(CalendarDay, day, {"note": "for all"})
@@ -185,6 +185,7 @@ def test_a_part_that_was_accepted_with_another_is_let_in_with_it_again(world: Wo
     assert not both_went_in(world)
     world.sync("A")
     assert both_went_in(world)
+    assert world.hub.value("SELECT count(*) FROM _entry WHERE verdict = 'refused' OR kind = 'release'") == 0
     assert (refusals(world.hub.db, world.hub.replica), rest_of_actions(world.hub.db)) == ([], {})
     all_well(world)
 
