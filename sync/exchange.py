@@ -18,11 +18,11 @@ from shared.database import transaction
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author
 from sync.conflicts import count_open
-from sync.entries import append_entry, receipt_time
+from sync.entries import Verdict, append_entries, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
-from sync.opened import open_changeset
+from sync.opened import Readings
 from sync.protocol import VERSIONS_SPOKEN, HubPort
 from sync.replica import Replica, note_progress, setting, start_incarnation
 from sync.steps.give_back import come_over, giving, note_given, shared_places
@@ -245,19 +245,15 @@ def _serve(
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
-    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed])
+    readings = Readings(db)
+    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed], readings)
     for stretch in stretches:
         last = stretch.changesets[-1]
         keep_head(db, last.origin, last.scope, (last.seq, last.hash), stretch.signature)
-    refused = judge_actions(replica, db, policy, sender, ready)
-    now = receipt_time(replica, db)
-    for n in ready:
-        refusal = refused.get(n)
-        if refusal is None:
-            append_entry(db, n, received_at=now)
-        else:
-            append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
-    apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
+    refused = judge_actions(replica, db, policy, sender, ready, readings)
+    verdicts = [Verdict(n, "refused", r.reason, r.data) if (r := refused.get(n)) else Verdict(n) for n in ready]
+    append_entries(db, verdicts, received_at=receipt_time(replica, db))
+    apply_changesets(db, replica.tables, [readings.opened(n) for n in ready if n not in refused])
     note_sender(replica, db, sender, head)
     answer, answer_pieces = _answer(replica, db, sender.node, head)
     answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
