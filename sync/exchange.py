@@ -18,11 +18,11 @@ from shared.database import transaction
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author
 from sync.conflicts import count_open
-from sync.entries import append_entry, receipt_time
+from sync.entries import Verdict, append_entries, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
-from sync.opened import open_changeset
+from sync.opened import Readings
 from sync.protocol import VERSIONS_SPOKEN, HubPort
 from sync.replica import Replica, note_progress, setting, start_incarnation
 from sync.steps.fill import Filling, filling, take_bodies, wanted
@@ -259,14 +259,15 @@ def _serve(
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
-    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed])
+    readings = Readings(db)
+    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed], readings)
     for stretch in stretches:
         last = stretch.changesets[-1]
         keep_head(db, last.origin, last.scope, (last.seq, last.hash), stretch.signature)
     gives = head.get("gives")
     if isinstance(gives, dict):
         take_bodies(replica, db, sender.node, gives.get("b", []), reader)
-    _judge(replica, db, policy, sender, ready)
+    _judge(replica, db, policy, sender, ready, readings)
     if pushed or gives:
         let_in_the_rest(replica, db)
     note_sender(replica, db, sender, head)
@@ -275,18 +276,18 @@ def _serve(
     return answer, answer_pieces
 
 
-def _judge(replica: Replica, db: Database, policy: Policy, sender: Sender, ready: Sequence[int]) -> None:
+def _judge(
+    replica: Replica, db: Database, policy: Policy, sender: Sender, ready: Sequence[int], readings: Readings
+) -> None:
     """Give everything that is ready its verdict and its receipt, and apply what was accepted."""
-    refused = judge_actions(replica, db, policy, sender, ready)
-    now = receipt_time(replica, db)
+    refused = judge_actions(replica, db, policy, sender, ready, readings)
     parts = parts_with(db, ready)
-    for n in ready:
-        refusal = refused.get(n)
-        if refusal is None:
-            append_entry(db, n, received_at=now, data=parts.get(n))
-        else:
-            append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
-    apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
+    verdicts = [
+        Verdict(n, "refused", r.reason, r.data) if (r := refused.get(n)) else Verdict(n, data=parts.get(n, {}))
+        for n in ready
+    ]
+    append_entries(db, verdicts, received_at=receipt_time(replica, db))
+    apply_changesets(db, replica.tables, [readings.opened(n) for n in ready if n not in refused])
 
 
 def _answer(
