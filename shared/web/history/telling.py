@@ -54,6 +54,11 @@ class Teller:
         names = self._names(rows)
         return [self._line(action, row, names) for row in rows]
 
+    def shows(self, action: Action, row: Wrote | Step) -> bool:
+        """Whether the values of a row are this person's to see."""
+        table = self.tables[row.table]
+        return shows_values(table, table.owner_of(row.key), action, self.writer)
+
     def written(self, actions: Sequence[Action], *, most: int, opened: int) -> dict[str, list[Line]]:
         """Action → lines of its first rows, without values of which every reading is noted; none of an action of more
         rows than are opened for a list."""
@@ -116,7 +121,7 @@ class Teller:
         table = self.tables[row.table]
         owner = table.owner_of(row.key)
         known = names[owner or ""]
-        shown = shows_values(table, owner, action, self.writer) and not (listed and table.name in LOGGED)
+        shown = self.shows(action, row) and not (listed and table.name in LOGGED)
         fields = tuple(
             Field(column_words(table, name, self.lang), *self._both(table, name, row, known, shown=shown))
             for name in _fields_told(table, row)
@@ -136,13 +141,14 @@ class Teller:
 
 
 def _fields_told(table: Table, row: Wrote | Step) -> list[str]:
-    """The fields worth saying: of a change those that differ, of a whole row those that are filled in."""
+    """The fields worth saying: of a change those that differ, of a whole row those that are not as they begin."""
     told = []
     for name in table.fields:
         if not speaks(name) or (name not in row.before and name not in row.after):
             continue
         before, after = row.before.get(name), row.after.get(name)
-        if (before != after) if row.op == "u" else ((after if row.op == "i" else before) not in (None, "")):
+        whole = after if row.op == "i" else before
+        if before != after if row.op == "u" else whole not in (None, "", table.specs[name].default):
             told.append(name)
     return told
 

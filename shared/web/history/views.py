@@ -26,7 +26,7 @@ from shared.web.history.asking import (
     take_back,
     undone_among,
 )
-from shared.web.history.rules import HistoryLimits
+from shared.web.history.rules import HistoryLimits, refusal
 from shared.web.history.telling import Line, Teller, logged_tables
 from shared.web.listing import ListCell, ListColumn, ListFilter, Listing, ListRow, asked_of, listing_of
 from shared.web.store import Reading, add_reading
@@ -87,14 +87,16 @@ def _listing(found: Sequence[Action], limits: HistoryLimits, before: int) -> Lis
     told = teller().written(found, most=limits.rows_listed, opened=limits.rows_opened)
     names = teller().names([each for one in found for each in (one.person_id, one.campus)])
     states = _states(found)
-    rows = [_row(one, told[one.id], names, states[one.id]) for one in found]
+    rows = [_row(one, told[one.id], names, states[one.id], limits) for one in found]
     return listing_of(
         _("最近的操作"), columns, rows, asked_of(request.args, columns, filters), filters,
         rows_a_page=limits.actions_a_page,
     )  # fmt: skip
 
 
-def _row(one: Action, lines: Sequence[Line], names: dict[str, str], state: str) -> ListRow:
+def _row(
+    one: Action, lines: Sequence[Line], names: dict[str, str], state: str, limits: HistoryLimits
+) -> ListRow:
     lang = language()
     when = spoken_instant(one.instant, clock().now_ms(), lang)
     what = "；".join(line_words(line) for line in lines) if lang == "zh" else "; ".join(map(line_words, lines))
@@ -109,7 +111,9 @@ def _row(one: Action, lines: Sequence[Line], names: dict[str, str], state: str) 
         ListCell(who_words(one.person_id, names), place), ListCell(state_words()[state], tone=TONES[state]),
     )  # fmt: skip
     href = url_for("history.action", action_id=one.id)
-    return ListRow(cells, filters={"state": state, "before": "*"}, href=href, act=_("看 / 撤回"))
+    who = asker()
+    never = state == "undone" or refusal(one, {line.table for line in lines}, who.writer, who.now_ms, limits)
+    return ListRow(cells, filters={"state": state, "before": "*"}, href=href, act=_("看") if never else _("撤回…"))
 
 
 def line_words(line: Line) -> str:

@@ -200,3 +200,27 @@ def test_older_actions_come_on_further_pages(pair):
     second = client.get("/history" + older.replace("&amp;", "&")).text
     assert "分钟 60 → 61" in first and "分钟 60 → 61" not in second and "分钟 8 → 9" in second
     assert client.get("/history?before=x").status_code == 200
+
+
+def call(client, method, path, body=None):
+    csrf = client.get("/api/v1/session").json["csrf_token"]
+    return client.open(f"/api/v1{path}", method=method, json=body, headers={"X-CSRFToken": csrf})
+
+
+def test_a_program_lists_reads_and_takes_back_as_the_page_does(pair):
+    action = save(pair, Author("A-1-AA"), late(20))
+    client = logged_in(pair, "wm")
+    listed = call(client, "GET", "/actions").json
+    assert [each["id"] for each in listed["actions"]][0] == action and listed["before"] is None
+    one = call(client, "GET", f"/actions/{action}").json
+    assert one["undo"]["possible"] and one["undo"]["rows"][0]["after"]["minutes"] == 8
+    assert one["written"][0]["before"]["minutes"] == 8 and one["written"][0]["after"]["minutes"] == 20
+    assert call(client, "POST", f"/actions/{action}/undo", {"reason": ""}).status_code == 422
+    done = call(client, "POST", f"/actions/{action}/undo", {"reason": "记错了"})
+    assert done.status_code == 200 and found(pair, RegisterException, *KEY).minutes == 8
+    again = call(client, "POST", f"/actions/{action}/undo", {"reason": "再来"})
+    [problem] = again.json["error"]["problems"]
+    assert again.status_code == 409 and problem["reason"] == "undo_moved" and "王敏" in problem["message"]
+    assert call(client, "GET", "/actions").json["actions"][0]["undoes"] == action
+    assert call(logged_in(pair, "smw"), "GET", f"/actions/{action}").status_code == 404
+    assert call(client, "GET", "/actions?before=x").status_code == 422
