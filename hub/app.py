@@ -26,12 +26,13 @@ from shared.web import auth
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, language, make_app
 from shared.web.conflicts import views as conflicts
+from shared.web.history import views as history
 from sync.replica import Replica
 
 
 def create_app(replica: Replica, config: HubConfig) -> Flask:
     """The hub's web app over a replica of role "hub"."""
-    rooms = (campuses, appraisal, entry, office, timetable, accounts, conflicts, sync_api)
+    rooms = (campuses, appraisal, entry, office, timetable, accounts, conflicts, history, sync_api)
     routes = {"hub_static.front": ANY_STAFF}
     for room in rooms:
         routes |= room.ROUTES
@@ -42,6 +43,7 @@ def create_app(replica: Replica, config: HubConfig) -> Flask:
         MenuItem("office.index", "办公室", "Office"),
         MenuItem("accounts.page", "账号", "Accounts"),
         MenuItem("conflicts.inbox", "冲突", "Conflicts"),
+        MenuItem("history.page", "最近的操作", "History"),
     )
     blueprints = [_own(), *(room.blueprint() for room in rooms)]
     app = make_app(

@@ -25,6 +25,7 @@ from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, make_app
 from shared.web.config import SiteConfig
 from shared.web.conflicts import views as conflicts
+from shared.web.history import views as history
 from sync.replica import Replica, connect
 
 MENU = (
@@ -35,6 +36,7 @@ MENU = (
     MenuItem("staff.day", "教职工考勤", "Staff days"),
     MenuItem("bookings.day", "教室", "Rooms"),
     MenuItem("conflicts.inbox", "冲突", "Conflicts"),
+    MenuItem("history.page", "最近的操作", "History"),
     MenuItem("sync_state.page", "同步", "Sync"),
     MenuItem("accounts.page", "账号", "Accounts"),
 )
@@ -47,7 +49,7 @@ NEEDS_A_DATE = frozenset(
         "room.decide",
     }
 )  # fmt: skip
-NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "lessons", "leave", "bookings"})
+NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "lessons", "leave", "bookings", "history"})
 
 
 def create_app(
@@ -66,7 +68,8 @@ def create_app(
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)
     rooms = (
-        today, attendance, lessons, leave, staff, bookings, conflicts, sync_state, accounts, recovery, setup, api,
+        today, attendance, lessons, leave, staff, bookings, conflicts, history, sync_state, accounts, recovery, setup,
+        api,
     )  # fmt: skip
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(

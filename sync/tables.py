@@ -150,6 +150,12 @@ def engine_migrations() -> Migrations:
         db.conn.execute("ALTER TABLE _node ADD COLUMN parked INTEGER")
         db.conn.execute("CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0")
 
+    @migrations()
+    def actions(db: Database) -> None:
+        # Who did what of late: asked by person, or by campus.
+        db.conn.execute("CREATE INDEX _changeset_person ON _changeset (person_id, n)")
+        db.conn.execute("CREATE INDEX _changeset_campus ON _changeset (campus, n)")
+
     return migrations
 
 

@@ -43,6 +43,7 @@ _WORDS = {
         "还不知道中心的地址：请在 tongxin.toml 里写 hub_url，或运行 node init --hub。",
         "The hub's address is not known: set hub_url in tongxin.toml, or run node init --hub.",
     ),
+    "login_not_found": ("没有可用的登录名 {login}。", "There is no such log-in in use: {login}"),
     "run_under_way": ("另一次同步正在进行，稍后再试。", "Another sync is under way; try again later."),
     "database_exists": ("{path} 已经存在。", "{path} is there already."),
     "database_missing": ("找不到数据库或它的密钥：{path}", "The database or its key is missing: {path}"),

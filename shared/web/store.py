@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from sqlite_utils import Database
+
+from shared.database import transaction
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,47 @@ def exception_noted_by(db: Database, key: Sequence[object]) -> str:
     sql = "SELECT entered_by FROM lesson_exception WHERE group_id = ? AND date = ? AND period = ? AND person_id = ?"
     row = db.conn.execute(sql, tuple(key)).fetchone()
     return str(row[0]) if row else ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the rules of `shared.rights` look up, as the replica has it on a date."""
+
+    db: Database
+    day: str
+
+    def roles_held_by(self, person_id: str) -> frozenset[tuple[str, str]]:
+        """See `shared.rights.Known`."""
+        return roles_of(self.db, person_id, self.day)
+
+    def booker_of(self, series_id: str) -> tuple[str, str]:
+        """See `shared.rights.Known`."""
+        return booker_of(self.db, series_id)
+
+    def person_of_evidence(self, id_: str) -> str:
+        """See `shared.rights.Known`."""
+        return person_of_evidence(self.db, id_)
+
+    def exception_noted_by(self, key: Sequence[object]) -> str:
+        """See `shared.rights.Known`."""
+        return exception_noted_by(self.db, key)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """That somebody read private data: when, who, which table, how (list, file, form), of how many; key of one."""
+
+    at: str
+    person_id: str
+    what: str
+    way: str
+    rows: int
+    key: str
+
+
+def add_reading(db: Database, reading: Reading) -> None:
+    """Note a reading; it stays in this file."""
+    with transaction(db):
+        db.conn.execute(
+            "INSERT INTO _reading (at, person_id, what, way, rows, key) VALUES (?, ?, ?, ?, ?, ?)", astuple(reading)
+        )

@@ -8,14 +8,14 @@ from flask import render_template, request
 from flask_babel import gettext as _
 
 from hub.office.pages import Page
-from hub.office.store import Reading, add_reading, readings
+from hub.office.store import readings
 from shared.clock import instant_ms, instant_text
 from shared.records import PersonPrivate, PupilPrivate
 from shared.web import auth
 from shared.web.app import language
 from shared.web.db import clock, db
 from shared.web.listing import ListCell, ListColumn, ListRow, asked_of, listing_of
-from shared.web.store import names_of
+from shared.web.store import Reading, add_reading, names_of
 from shared.web.times import spoken_instant
 
 # The law asks for half a year at least; the file keeps them all, the page shows these.
@@ -33,7 +33,7 @@ def note_reading(page: Page, way: str, rows: int, key: str = "") -> None:
 def log() -> Any:
     """The readings, newest first."""
     lang = language()
-    ways = {"list": _("看列表"), "file": _("导出"), "form": _("看一个人")}
+    ways = {"list": _("看列表"), "file": _("导出"), "form": _("看一个人"), "history": _("看改动")}
     tables = {"person_private": _("教职工隐私信息"), "pupil_private": _("学生隐私信息")}
     found = readings(db(), SHOWN_MAX)
     names = names_of(db(), {part for each in found for part in (each.person_id, *each.key.split("/"))}, lang=lang)
