@@ -1,4 +1,4 @@
-"""Whose account the visitor may touch: the rule by which the hub judges nodes, asked before a page writes."""
+"""Whose rows the visitor may touch: the rules by which the hub judges nodes, asked before a page writes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.errors import NotAllowed
 from shared.rights import Act, Value, Writer, objection
 from shared.web import auth
 from shared.web.db import db, site_campus, today
-from shared.web.store import booker_of, exception_noted_by, person_of_evidence, roles_of
+from shared.web.store import booker_of, exception_noted_by, homerooms_of, person_of_evidence, roles_of
 
 
 class Known:
@@ -30,11 +30,20 @@ class Known:
         """See `shared.rights.Known`."""
         return exception_noted_by(db(), key)
 
+    def homerooms_of(self, pupil_id: str) -> frozenset[str]:
+        """See `shared.rights.Known`."""
+        return homerooms_of(db(), pupil_id)
+
+
+def may_touch(table: str, op: str, row: dict[str, Value]) -> bool:
+    """True when the rules of rights let the visitor write this row. op: i, u or d; row: the key and what is changed."""
+    who = auth.visitor()
+    return objection(Act(table, op, row), Writer(who.person_id, who.roles, site_campus()), Known()) is None
+
 
 def may_touch_account(op: str, row: dict[str, Value]) -> bool:
-    """True when the visitor may write this row of an account. op: i or u; row: the key and what is changed."""
-    who = auth.visitor()
-    return objection(Act("account", op, row), Writer(who.person_id, who.roles, site_campus()), Known()) is None
+    """True when the visitor may write this row of an account."""
+    return may_touch("account", op, row)
 
 
 def require_account(op: str, row: dict[str, Value]) -> None:
