@@ -8,6 +8,7 @@ import re
 import pytest
 from python_calamine import CalamineWorkbook
 
+from node.attendance.store import roster
 from node.pupils.rules import PARTS, changed, parts_readable
 from shared.records import CardDelivery, CardOrder, GroupMember, GuestCard, Pupil, PupilPrivate, RosterGroup
 from sync.capture import Author, write
@@ -262,6 +263,18 @@ def test_guests_are_read_by_whoever_looks_after_them_and_noted(app, school):
         (keeper_id, "guest_card", "list", 2, ""), (keeper_id, "guest_card", "form", 1, "B-21-AA")
     ]  # fmt: skip
     assert client_of(app, "teacher").get("/guests").status_code == 403
+
+
+def test_a_guest_stands_in_the_dorm_s_register_by_name_until_the_card_ends(app, school):
+    fill(
+        school.node,
+        [
+            guest(1), guest(2, end="2025-09-15"),
+            *[GroupMember(group_id="A-13-AA", member_id=f"B-2{n}-AA", begin="2025-09-01") for n in (1, 2)],
+        ],
+    )  # fmt: skip
+    with connect(school.node) as db:
+        assert [line.name for line in roster(db, "A-13-AA", "2025-09-15")] == ["客人1", "B-22-AA", "高梓涵"]
 
 
 def test_those_who_answer_for_it_see_on_the_node_who_read_what(app, school):
