@@ -14,6 +14,7 @@ from node.bookings import views as bookings
 from node.config import ClockLimits, NodeConfig, NodePorts
 from node.leave import views as leave
 from node.lessons import views as lessons
+from node.pupils import views as pupils
 from node.recovery import views as recovery
 from node.recovery.daywatch import DayWatch
 from node.recovery.store import begin_run
@@ -23,9 +24,11 @@ from node.sync_state import views as sync_state
 from node.today import views as today
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, make_app
+from shared.web.cards import views as cards
 from shared.web.config import SiteConfig
 from shared.web.conflicts import views as conflicts
 from shared.web.history import views as history
+from shared.web.readings import views as readings
 from sync.replica import Replica, connect
 
 MENU = (
@@ -33,6 +36,8 @@ MENU = (
     MenuItem("attendance.day", "点名", "Registers"),
     MenuItem("lessons.week", "课表", "Lessons"),
     MenuItem("leave.page", "请假", "Leave"),
+    MenuItem("pupils.page", "学生", "Pupils"),
+    MenuItem("pupils.guests", "来访学生", "Guests"),
     MenuItem("staff.day", "教职工考勤", "Staff days"),
     MenuItem("bookings.day", "教室", "Rooms"),
     MenuItem("conflicts.inbox", "冲突", "Conflicts"),
@@ -49,7 +54,9 @@ NEEDS_A_DATE = frozenset(
         "room.decide",
     }
 )  # fmt: skip
-NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "lessons", "leave", "bookings", "history"})
+NEEDS_A_DATE_ROOMS = frozenset(
+    {"today", "attendance", "staff", "lessons", "leave", "bookings", "pupils", "history"}
+)  # fmt: skip
 
 
 def create_app(
@@ -68,8 +75,8 @@ def create_app(
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)
     rooms = (
-        today, attendance, lessons, leave, staff, bookings, conflicts, history, sync_state, accounts, recovery, setup,
-        api,
+        today, attendance, lessons, leave, staff, bookings, pupils, cards, readings, conflicts, history, sync_state,
+        accounts, recovery, setup, api,
     )  # fmt: skip
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(

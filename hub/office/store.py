@@ -12,7 +12,6 @@ from hub.workbook.naming import Names, typed_row
 from shared.ids import campus_of
 from shared.records import GroupMember, Pupil, PupilPrivate
 from shared.schema import Value, key_text, select, table_of, values_of
-from shared.web.store import Reading
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,3 @@ def _places(db: Database, names: Names) -> dict[str, dict[str, Value]]:
                 "member_begin": one.begin,
             }  # fmt: skip
     return found
-
-
-def readings(db: Database, most: int) -> list[Reading]:
-    """The newest readings first."""
-    sql = "SELECT at, person_id, what, way, rows, key FROM _reading ORDER BY r DESC LIMIT ?"
-    return [Reading(*row) for row in db.conn.execute(sql, (most,))]

@@ -104,6 +104,11 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--begin", type=hub.iso_date, metavar="DATE", required=True, help="自 / from")
     made.add_argument("--end", type=hub.iso_date, metavar="DATE", required=True, help="至（不含） / up to")
     made.add_argument("--json", type=Path, metavar="FILE", help="写成 JSON / write as JSON")
+    made = _add(group, "erase", hub.erase_record, "依法删除一条记录，不能恢复 / erase a record by law, for ever")
+    made.add_argument("table", metavar="TABLE", help="表，如 pupil_private / table")
+    made.add_argument("key", metavar="KEY", help="键，各部分用 / 隔开 / key, its parts joined by /")
+    made.add_argument("--note", required=True, help="依据和原因，随删除传到各校区 / ground and reason")
+    made.add_argument("--by", default="local", metavar="PERSON", help="决定的人（编号） / who ordered it, an id")
     _add(group, "status", hub.status, "各校区状态 / how the campuses stand")
     _undo(_add(group, "undo", undoing.undo_at_hub, "整个撤回一次操作 / take an action back whole"))
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
-
-from shared.database import transaction
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,14 @@ def exception_noted_by(db: Database, key: Sequence[object]) -> str:
     return str(row[0]) if row else ""
 
 
+def homerooms_of(db: Database, pupil_id: str, day: str | None = None) -> frozenset[str]:
+    """The homeroom teachers of the classes in which a pupil is or was; with a date, in which the pupil is on it."""
+    sql = """SELECT g.homeroom_id FROM group_member m JOIN roster_group g ON g.id = m.group_id
+             WHERE m.member_id = ?1 AND g.kind = 'class' AND g.homeroom_id IS NOT NULL
+             AND (?2 IS NULL OR (m.begin <= ?2 AND (m.end IS NULL OR m.end > ?2)))"""
+    return frozenset(str(person) for (person,) in db.conn.execute(sql, (pupil_id, day)))
+
+
 @dataclass(frozen=True)
 class Known:
     """What the rules of `shared.rights` look up, as the replica has it on a date."""
@@ -126,22 +132,6 @@ class Known:
         """See `shared.rights.Known`."""
         return exception_noted_by(self.db, key)
 
-
-@dataclass(frozen=True)
-class Reading:
-    """That somebody read private data: when, who, which table, how (list, file, form), of how many; key of one."""
-
-    at: str
-    person_id: str
-    what: str
-    way: str
-    rows: int
-    key: str
-
-
-def add_reading(db: Database, reading: Reading) -> None:
-    """Note a reading; it stays in this file."""
-    with transaction(db):
-        db.conn.execute(
-            "INSERT INTO _reading (at, person_id, what, way, rows, key) VALUES (?, ?, ?, ?, ?, ?)", astuple(reading)
-        )
+    def homerooms_of(self, pupil_id: str) -> frozenset[str]:
+        """See `shared.rights.Known`."""
+        return homerooms_of(self.db, pupil_id)

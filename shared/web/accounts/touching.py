@@ -1,4 +1,4 @@
-"""Whose account the visitor may touch: the rule by which the hub judges nodes, asked before a page writes."""
+"""Whose rows the visitor may touch: the rules by which the hub judges nodes, asked before a page writes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from shared.web.db import db, site_campus, today
 from shared.web.store import Known
 
 
-def may_touch_account(op: str, row: dict[str, Value]) -> bool:
-    """True when the visitor may write this row of an account. op: i or u; row: the key and what is changed."""
+def may_touch(table: str, op: str, row: dict[str, Value]) -> bool:
+    """True when the rules of rights let the visitor write this row. op: i, u or d; row: the key and what is changed."""
     who = auth.visitor()
     known = Known(db(), today().isoformat())
-    return objection(Act("account", op, row), Writer(who.person_id, who.roles, site_campus()), known) is None
+    return objection(Act(table, op, row), Writer(who.person_id, who.roles, site_campus()), known) is None
+
+
+def may_touch_account(op: str, row: dict[str, Value]) -> bool:
+    """True when the visitor may write this row of an account."""
+    return may_touch("account", op, row)
 
 
 def require_account(op: str, row: dict[str, Value]) -> None:

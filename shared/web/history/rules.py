@@ -52,6 +52,7 @@ NEVER: Final[Mapping[str, str]] = MappingProxyType(
             ("scheme_version", "scheme_adoption", "appraisal_run", "appraisal_result", "appraisal_explanation"),
             "undo_never_appraisal",
         ),
+        **dict.fromkeys(("card_order", "card_delivery", "guest_card"), "undo_never_card"),
         "date_confirmation": "undo_never_date",
         "domain_decision": "undo_decision",
     }
@@ -69,7 +70,7 @@ SEEN_BY: Final[Mapping[str, str]] = MappingProxyType(
 LOGGED: Final[Mapping[str, str]] = MappingProxyType(
     {
         "pupil_private": "pupil_private.see", "pupil_card": "pupil_private.see",
-        "person_private": "person_private.see",
+        "person_private": "person_private.see", "card_order": "pupil_private.see", "guest_card": "guest_card.see",
     }
 )  # fmt: skip
 

@@ -29,7 +29,7 @@ from shared.web.history.asking import (
 from shared.web.history.rules import HistoryLimits, refusal
 from shared.web.history.telling import Line, Teller, logged_tables
 from shared.web.listing import ListCell, ListColumn, ListFilter, Listing, ListRow, asked_of, listing_of
-from shared.web.store import Reading, add_reading
+from shared.web.readings.store import Reading, add_reading
 from shared.web.times import spoken_instant
 from shared.web.words import message_of
 from sync.actions import Action, Bodies, in_conflict
