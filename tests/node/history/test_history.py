@@ -196,8 +196,9 @@ def test_older_actions_come_on_further_pages(pair):
         save(pair, Author("A-1-AA"), late(minutes))
     client = logged_in(pair, "wm")
     first = client.get("/history").text
-    older = re.search(r'href="(\?[^"]*before=\d+[^"]*)"', first)[1]
-    second = client.get("/history" + older.replace("&amp;", "&")).text
+    older = re.search(r'href="(\?[^"]*before=\d+[^"]*)"', first)
+    assert older is not None
+    second = client.get("/history" + older[1].replace("&amp;", "&")).text
     assert "分钟 60 → 61" in first and "分钟 60 → 61" not in second and "分钟 8 → 9" in second
     assert client.get("/history?before=x").status_code == 200
 
