@@ -15,8 +15,8 @@ from tests.simulation.world import Site, World
 
 Rows = dict[tuple[str, tuple[Value, ...]], dict[str, Value]]
 LATEST = 15
-# Most saves of so small a world are new rows: of a few the first that edits one is taken back.
-CANDIDATES = 4
+# Most saves of so small a world are new rows: every other time one that edits a row is taken back, if there is any.
+EDITS_SHARE = 0.5
 _NEWEST = (
     "SELECT DISTINCT name || '.' || action FROM (SELECT name, action FROM _changeset JOIN _origin USING (o)"
     " ORDER BY n DESC LIMIT ?)"
@@ -51,8 +51,8 @@ def take_back(world: World, site: Site, author: Callable[[World, Site], Author])
     actions = sorted(newest - world.founding)
     if not actions:
         return
-    some = world.random.sample(actions, k=min(CANDIDATES, len(actions)))
-    action = next((each for each in some if _edits(site, each)), some[0])
+    edits = [each for each in actions if _edits(site, each)] if world.random.random() < EDITS_SHARE else []
+    action = world.random.choice(edits or actions)
     before, head = rows_shown(site.replica, site.db), _end(site)
     # What the shell left is packed first and may well move heads; then nothing is asked of them.
     heads = None if site.db.conn.execute("SELECT 1 FROM _pending").fetchone() else _heads(site)
