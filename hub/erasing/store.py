@@ -48,13 +48,15 @@ def people(db: Database) -> list[Someone]:
     return sorted(found, key=lambda one: (not one.pupil, one.initials, one.name, one.id))
 
 
-def person_named(db: Database, id_: str) -> Someone:
-    """One of them; of a pupil who is erased already what is left, under the id. Raises NotFound."""
+def person_named(db: Database, replica: Replica, id_: str) -> Someone:
+    """One of them; a pupil of whom only the name was erased goes by the id. Raises NotFound."""
     pupil, staff = find(db, Pupil, id_), find(db, Person, id_)
     if pupil is not None:
         return Someone(id_, pupil.name, pupil.initials, True)
     if staff is not None:
         return Someone(id_, staff.name, staff.initials, False)
+    if records_about(db, replica, id_):
+        return Someone(id_, id_, "", True)
     raise NotFound(person=id_)
 
 

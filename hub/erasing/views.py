@@ -62,7 +62,7 @@ def people() -> str:
 
 def person(person_id: str) -> Any:
     """What is held about one person. A first post asks once more, a second erases."""
-    someone = store.person_named(db(), person_id)
+    someone = store.person_named(db(), replica(), person_id)
     if person_id == auth.visitor().person_id:
         raise NotAllowed("about_oneself")
     held = store.records_about(db(), replica(), person_id)

@@ -93,8 +93,8 @@ def roster(db: Database, group_id: str, date: str) -> list[Line]:
     """
     rows = db.conn.execute(
         "SELECT m.member_id, COALESCE(p.name, (SELECT c.name FROM guest_card c WHERE c.pupil_id = m.member_id"
-        " AND (c.end IS NULL OR c.end > ?) LIMIT 1), m.member_id),"
-        " COALESCE(p.initials, ''), MIN(m.seat_number) AS number"
+        " AND (c.end IS NULL OR c.end > ?) LIMIT 1), m.member_id), COALESCE(p.initials, ''),"
+        " MIN(m.seat_number) AS number"
         " FROM group_member m LEFT JOIN pupil p ON p.id = m.member_id"
         " WHERE m.group_id = ? AND m.begin <= ? AND (m.end IS NULL OR m.end > ?)"
         " GROUP BY m.member_id ORDER BY number, p.name, m.member_id",

@@ -27,10 +27,10 @@ def guests() -> str:
     cards, lang, names = _cards(), language(), campus_names(db())
     columns = [
         ListColumn("name", _("姓名")), ListColumn("class", _("班级")), ListColumn("home", _("来自")),
-        ListColumn("purpose", _("用途")), ListColumn("state", _("状态")), ListColumn("end", _("到（不含）")),
+        ListColumn("purpose", _("名片用途")), ListColumn("state", _("状态")), ListColumn("end", _("到（不含）")),
     ]  # fmt: skip
     purposes = tuple((code, zh if lang == "zh" else en) for code, zh, en in CODE_LISTS["card_purpose"])
-    filters = [ListFilter("purpose", _("用途"), purposes)]
+    filters = [ListFilter("purpose", _("名片用途"), purposes)]
     rows = listing.guest_rows(
         cards, lang, today=today().isoformat(), soon=_("将到"), here=_("在校"),
         home=lambda pupil: names.get(campus_of(pupil), campus_of(pupil)),

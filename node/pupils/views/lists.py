@@ -47,7 +47,7 @@ def classes() -> str:
     found, lang = store.class_lines(db(), campus(), today().isoformat()), language()
     columns = [
         ListColumn("name", _("名称")), ListColumn("kind", _("类型")), ListColumn("homeroom", _("班主任")),
-        ListColumn("members", _("人数"), number=True), ListColumn("begin", _("开始")),
+        ListColumn("members", _("人数"), number=True), ListColumn("begin", _("开始日期")),
     ]  # fmt: skip
     filters = [listing.kind_filter(_("类型"), lang)]
     rows = listing.class_rows(found, lang, lambda id_: url_for("pupils.page", group=id_))

@@ -72,8 +72,8 @@ def orders() -> str:
     mine = [one for one in store.orders(db()) if auth.may("card.order", home_of(one))]
     people = names_of(db(), {one.pupil_id for one in mine}, lang=lang)
     columns = [
-        ListColumn("pupil", _("学生")), ListColumn("purpose", _("用途")), ListColumn("host", _("对方校区")),
-        ListColumn("begin", _("开始")), ListColumn("end", _("结束")), ListColumn("state", _("状态")),
+        ListColumn("pupil", _("学生")), ListColumn("purpose", _("名片用途")), ListColumn("host", _("对方校区")),
+        ListColumn("begin", _("开始日期")), ListColumn("end", _("结束")), ListColumn("state", _("状态")),
     ]  # fmt: skip
     choices = tuple((code, state_words(code)) for code in TONES)
     filters = [ListFilter("state", _("状态"), choices)]

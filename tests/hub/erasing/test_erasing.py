@@ -106,6 +106,15 @@ def test_an_order_is_erased_with_the_card_that_was_written_for_it(filled) -> Non
         assert select(db, GuestCard) == []
 
 
+def test_what_is_left_of_a_child_whose_name_was_erased_is_still_reached(filled) -> None:
+    client = filled.log_in("operator")
+    assert form(client, f"pupil {PUPIL}", note="监护人要求", step="confirm", name="陈雨桐").status_code == 303
+    assert f"pupil_private {PUPIL}" in client.get(f"/erasing/of/{PUPIL}").text
+    rest = form(client, f"pupil_private {PUPIL}", note="监护人要求", step="confirm", name=PUPIL)
+    assert rest.status_code == 303 and filled.count("pupil_private") == 0
+    assert client.get("/erasing/of/A-99-00").status_code == 404
+
+
 def test_nobody_erases_what_is_held_about_himself(filled) -> None:
     client = filled.log_in("operator")
     assert client.get(f"/erasing/of/{OPERATOR}").status_code == 403

@@ -140,7 +140,6 @@ def test_an_end_that_somebody_set_by_hand_stays(school) -> None:
 
 
 def test_an_office_fills_no_group_of_another_campus(school) -> None:
-    answer = preview(school.log_in("clerk"), {**row("赵家班", "赵西西"), "campus": "B"},
-                     roster_group=[{"campus": "B", "name": "赵家班", "kind": "club",
-                                    "begin": "2025-09-01"}])  # fmt: skip
+    club = {"campus": "B", "name": "赵家班", "kind": "club", "begin": "2025-09-01"}
+    answer = preview(school.log_in("clerk"), {**row("赵家班", "赵西西"), "campus": "B"}, roster_group=[club])
     assert answer.status_code == 422 and "不是您负责的校区" in answer.text
