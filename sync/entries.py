@@ -7,7 +7,7 @@ that nothing it was told has been changed or left out later.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -49,26 +49,9 @@ def receipt_time(replica: Replica, db: Database) -> int:
     return now
 
 
-def append_entry(
-    db: Database, n: int, *, received_at: int, verdict: str = "accepted", reason: str = "",
-    data: dict[str, str] | None = None, kind: str = "receipt",
-) -> HubEntry:  # fmt: skip
-    """Give a changeset its receipt (or its release): next hub sequence, final effective stamp, verdict."""
-    origin, scope, seq, hash_, stamp = db.conn.execute(
-        "SELECT name, scope, seq, hash, stamp FROM _changeset JOIN _origin USING (o) WHERE n = ?", (n,)
-    ).fetchone()
-    text = json.dumps(data or {}, ensure_ascii=False, sort_keys=True)
-    entry = HubEntry(
-        next_hub_seq(db), scope, kind, origin, seq, hash_[:HASH8], received_at, min(stamp, received_at), verdict,
-        reason, text,
-    )  # fmt: skip
-    store_entry(db, entry, n)
-    return entry
-
-
-def next_hub_seq(db: Database) -> int:
-    """The hub sequence of the next new entry."""
-    return int(db.conn.execute("SELECT coalesce(max(hub_seq), 0) + 1 FROM _entry").fetchone()[0])
+def data_text(data: Mapping[str, str]) -> str:
+    """The data of an entry as it is hashed."""
+    return json.dumps(dict(data), ensure_ascii=False, sort_keys=True)
 
 
 def store_entry(db: Database, entry: HubEntry, n: int) -> bytes:

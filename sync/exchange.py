@@ -9,7 +9,7 @@ from an old copy answers with another epoch: the node first gives back what the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sqlite_utils import Database
@@ -18,10 +18,12 @@ from shared.database import transaction
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author
 from sync.conflicts import count_open
-from sync.entries import append_entry, receipt_time
+from sync.entries import data_text, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
+from sync.hub_log import Receipt, log_of
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
+from sync.log import read_changeset
 from sync.opened import open_changeset
 from sync.protocol import VERSIONS_SPOKEN, HubPort
 from sync.replica import Replica, note_progress, setting, start_incarnation
@@ -278,14 +280,16 @@ def _serve(
 def _judge(replica: Replica, db: Database, policy: Policy, sender: Sender, ready: Sequence[int]) -> None:
     """Give everything that is ready its verdict and its receipt, and apply what was accepted."""
     refused = judge_actions(replica, db, policy, sender, ready)
-    now = receipt_time(replica, db)
+    now, log = receipt_time(replica, db), log_of(db)
+    accepted = Receipt(now)
     parts = parts_with(db, ready)
     for n in ready:
         refusal = refused.get(n)
-        if refusal is None:
-            append_entry(db, n, received_at=now, data=parts.get(n))
+        if refusal is not None:
+            word = Receipt(now, verdict="refused", reason=refusal.reason, data=data_text(refusal.data))
         else:
-            append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
+            word = replace(accepted, data=data_text(parts[n])) if n in parts else accepted
+        log.append(read_changeset(db, n), word)
     apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
 
 
