@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import hub, log, node
+from scripts.commands import hub, log, node, rebuilding
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -97,6 +97,9 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--end", type=hub.iso_date, metavar="DATE", required=True, help="至（不含） / up to")
     made.add_argument("--json", type=Path, metavar="FILE", help="写成 JSON / write as JSON")
     _add(group, "status", hub.status, "各校区状态 / how the campuses stand")
+    made = _add(group, "rebuild", rebuilding.rebuild, "仅凭日志重建中心并比对 / rebuild the hub from its log alone")
+    made.add_argument("--replace", action="store_true",
+                      help="换上重建的文件，旧文件留在旁边 / put the rebuilt file in place, keep the old one")
 
 
 def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
