@@ -39,6 +39,7 @@ def rebuild(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Ra
         return EXIT_PERSON_NEEDED
     if args.replace:
         aside = put_in_place(fresh, path)
+        folder.shut()
         voice.say(f"已换上重建的数据库；原来的在 {aside.name}。",
                   f"The rebuilt file is in place; the old one is {aside.name}.")
         return EXIT_DONE
