@@ -232,10 +232,12 @@ def _rows(db: Database, table: Table | None, name: str, named: Mapping[int, str]
 def put_in_place(rebuilt: Path, path: Path) -> Path:
     """Let the rebuilt file be the hub's file from now on; where the old one lies beside it.
 
-    Raises DatabaseUnusable("database_in_use") while anybody has the old one open.
+    Raises DatabaseUnusable("database_in_use") while anybody has the old one open, or has written since.
     """
     try:
-        with connected(path) as old:
+        with connected(path) as old, connected(rebuilt) as new:
+            if log_of(old).heads() != log_of(new).heads():
+                raise DatabaseUnusable("database_in_use", path=str(path))
             old.conn.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             # Leaving the write-ahead log takes the file for oneself, and leaves nothing beside it.
             old.conn.execute("PRAGMA journal_mode = DELETE")

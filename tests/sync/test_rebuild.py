@@ -189,6 +189,14 @@ def test_a_file_in_use_is_not_replaced(world: World, tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnusable) as caught:
         put_in_place(made.path, world.hub.replica.path)
     assert (caught.value.code, world.hub.replica.path.read_bytes()) == ("database_in_use", before)
+    with world.hub.write(OFFICE) as w:
+        w.insert(Pupil(id="A-98-x", name="新来"))
+    world.hub.db.close()
+    with pytest.raises(DatabaseUnusable) as caught:
+        put_in_place(made.path, world.hub.replica.path)
+    assert caught.value.code == "database_in_use", "somebody wrote after the log was read"
+    world.hub.reopen()
+    assert world.hub.value("SELECT name FROM pupil WHERE id = 'A-98-x'") == "新来"
 
 
 def test_a_node_or_nothing_is_no_hub(world: World, tmp_path: Path) -> None:
@@ -212,7 +220,7 @@ def test_a_log_that_went_through_another_home_rebuilds_the_same_hub(world: World
     behind_the_engine(world.hub, "DELETE FROM _entry", "DELETE FROM _head", "DROP TABLE calendar_day")
     made = rebuilt(world.hub, tmp_path / "anew.db", elsewhere)
     assert made.findings == []
-    put_in_place(made.path, world.hub.replica.path)
+    made.path.replace(world.hub.replica.path)
     world.hub.reopen()
     assert verify(world.hub.replica, world.hub.db) == []
     world.settle()
