@@ -22,7 +22,7 @@ from shared.schema import Table, Value, insert, key_text, quoted, table_of, valu
 from sync.body import encode_header, encode_parts
 from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
-from sync.entries import append_entry, receipt_time
+from sync.entries import receipt_time
 from sync.erasure import is_dead
 from sync.heads import (
     apply_to_rows,
@@ -35,8 +35,9 @@ from sync.heads import (
     unit_versions,
     where_key,
 )
+from sync.hub_log import Receipt, Word, log_of
 from sync.journal import settle_capture
-from sync.log import Entry, append, logged, stream_end, version_by_hash, version_names
+from sync.log import Entry, append, logged, read_changeset, stream_end, version_by_hash, version_names
 from sync.merge import Change, fold
 from sync.opened import Key
 from sync.replica import Replica, current_origin, note_progress, set_setting, setting
@@ -209,8 +210,8 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
     made = [_commit_scope(replica, db, author, place, work[place[0]], gone) for place in places]
     if replica.role == "hub":
         # The hub's own users write in an origin like any other; their receipt is at hand (point 5).
-        for n in made:
-            append_entry(db, n, received_at=receipt_time(replica, db))
+        receipt = Receipt(receipt_time(replica, db))
+        log_of(db).append([Word(read_changeset(db, n), receipt) for n in made])
         # A receipt may cap the stamp by which a winner was just chosen; the nodes will only know the capped one.
         redecide(db, replica.tables, made)
     settle_capture(db)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlite_utils import Database
 
@@ -49,50 +49,9 @@ def receipt_time(replica: Replica, db: Database) -> int:
     return now
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the hub says of one changeset: accepted, or refused with a reason and its data."""
-
-    n: int
-    verdict: str = "accepted"
-    reason: str = ""
-    data: Mapping[str, str] = field(default_factory=dict)
-    kind: str = "receipt"
-
-
-def append_entry(
-    db: Database, n: int, *, received_at: int, verdict: str = "accepted", reason: str = "",
-    data: dict[str, str] | None = None, kind: str = "receipt",
-) -> HubEntry:  # fmt: skip
-    """Give a changeset its receipt (or its release): next hub sequence, final effective stamp, verdict."""
-    return append_entries(db, [Verdict(n, verdict, reason, data or {}, kind)], received_at=received_at)[0]
-
-
-def append_entries(db: Database, verdicts: Sequence[Verdict], *, received_at: int) -> list[HubEntry]:
-    """The same for many, in the order given."""
-    rows = db.conn.execute(
-        "SELECT n, name, scope, seq, hash, stamp FROM _changeset JOIN _origin USING (o)"
-        " WHERE n IN (SELECT value FROM json_each(?))",
-        (json.dumps([each.n for each in verdicts]),),
-    )
-    about = {row[0]: row[1:] for row in rows}
-    entries = []
-    for hub_seq, each in enumerate(verdicts, next_hub_seq(db)):
-        origin, scope, seq, hash_, stamp = about[each.n]
-        text = json.dumps(each.data, ensure_ascii=False, sort_keys=True)
-        entries.append(
-            HubEntry(
-                hub_seq, scope, each.kind, origin, seq, hash_[:HASH8], received_at, min(stamp, received_at),
-                each.verdict, each.reason, text,
-            )
-        )  # fmt: skip
-    store_entries(db, [(entry, each.n) for entry, each in zip(entries, verdicts, strict=True)])
-    return entries
-
-
-def next_hub_seq(db: Database) -> int:
-    """The hub sequence of the next new entry."""
-    return int(db.conn.execute("SELECT coalesce(max(hub_seq), 0) + 1 FROM _entry").fetchone()[0])
+def data_text(data: Mapping[str, str]) -> str:
+    """The data of an entry as it is hashed."""
+    return json.dumps(dict(data), ensure_ascii=False, sort_keys=True)
 
 
 def store_entry(db: Database, entry: HubEntry, n: int) -> bytes:

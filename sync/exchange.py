@@ -16,10 +16,11 @@ from sqlite_utils import Database
 
 from shared.database import transaction
 from sync.capture import commit_pending
-from sync.change import LOCAL_OPERATOR, Author
+from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.conflicts import count_open
-from sync.entries import Verdict, append_entries, receipt_time
+from sync.entries import data_text, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
+from sync.hub_log import Receipt, Word, log_of
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
 from sync.opened import Readings
@@ -43,7 +44,7 @@ from sync.steps.hello import (
     places_told,
     sender_of,
 )
-from sync.steps.judge import Policy, Sender, judge_actions
+from sync.steps.judge import Policy, Refusal, Sender, judge_actions
 from sync.steps.pull import Asker, asides, news, take_news
 from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
@@ -281,13 +282,16 @@ def _judge(
 ) -> None:
     """Give everything that is ready its verdict and its receipt, and apply what was accepted."""
     refused = judge_actions(replica, db, policy, sender, ready, readings)
-    parts = parts_with(db, ready)
-    verdicts = [
-        Verdict(n, "refused", r.reason, r.data) if (r := refused.get(n)) else Verdict(n, data=parts.get(n, {}))
-        for n in ready
-    ]
-    append_entries(db, verdicts, received_at=receipt_time(replica, db))
+    now, parts = receipt_time(replica, db), parts_with(db, ready)
+    words = [_word(readings.changeset(n), now, refused.get(n), parts.get(n, {})) for n in ready]
+    log_of(db).append(words)
     apply_changesets(db, replica.tables, [readings.opened(n) for n in ready if n not in refused])
+
+
+def _word(changeset: Changeset, now: int, refusal: Refusal | None, parts: Mapping[str, str]) -> Word:
+    if refusal is None:
+        return Word(changeset, Receipt(now, data=data_text(parts)))
+    return Word(changeset, Receipt(now, verdict="refused", reason=refusal.reason, data=data_text(refusal.data)))
 
 
 def _answer(

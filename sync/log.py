@@ -104,6 +104,25 @@ def links_among(db: Database, changesets: Iterable[Changeset]) -> dict[tuple[str
     return {(name, scope, seq, hash_): state for name, scope, seq, hash_, state in rows}
 
 
+def place_of(changeset: Changeset) -> tuple[str, str, int, bytes]:
+    """(origin, scope, seq, hash): what a changeset is known by."""
+    return (changeset.origin, changeset.scope, changeset.seq, changeset.hash)
+
+
+def stamps_among(
+    db: Database, changesets: Iterable[Changeset]
+) -> dict[tuple[str, str, int, bytes], tuple[int, int]]:
+    """Which of these are in the log: place → (local number, claimed stamp)."""
+    rows = db.conn.execute(
+        "SELECT name, c.scope, c.seq, c.hash, c.n, c.stamp FROM json_each(?) AS j"
+        " CROSS JOIN _origin ON name = json_extract(j.value, '$[0]')"
+        " CROSS JOIN _changeset AS c ON c.o = _origin.o AND c.scope = json_extract(j.value, '$[1]')"
+        " AND c.seq = json_extract(j.value, '$[2]')",
+        (json.dumps(list({(c.origin, c.scope, c.seq) for c in changesets})),),
+    )
+    return {(name, scope, seq, hash_): (n, stamp) for name, scope, seq, hash_, n, stamp in rows}
+
+
 def has_link(db: Database, origin: int, scope: str, seq: int, hash_: bytes) -> bool:
     """Whether a changeset with this very hash is in the log (the predecessor of an incoming one)."""
     if seq == 0:

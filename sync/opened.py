@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from shared.schema import Table, Unit, Value
 from sync.body import decode_header, decode_parts
-from sync.change import Block, Header, VersionName
+from sync.change import Block, Changeset, Header, VersionName
 from sync.log import find_version, read_changeset
 from sync.merge import Change, Values
 
@@ -47,12 +47,16 @@ class Readings:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._kept: dict[int, tuple[str, Header, list[Block]]] = {}
+        self._kept: dict[int, tuple[Changeset, Header, list[Block]]] = {}
         self._numbers: dict[tuple[str, VersionName], int] = {}
 
-    def keep(self, n: int, scope: str, header: Header, blocks: list[Block]) -> None:
-        """A changeset as it was stored under a local number, header and body."""
-        self._kept[n] = (scope, header, blocks)
+    def keep(self, n: int, changeset: Changeset, header: Header, blocks: list[Block]) -> None:
+        """A changeset as it was stored under a local number, and its header and body."""
+        self._kept[n] = (changeset, header, blocks)
+
+    def changeset(self, n: int) -> Changeset:
+        """The changeset itself."""
+        return self._kept[n][0] if n in self._kept else read_changeset(self._db, n)
 
     def header(self, n: int, raw: bytes) -> Header:
         """The header of a changeset; `raw` is what the log has."""
@@ -62,8 +66,8 @@ class Readings:
         """The same as `open_changeset`. Raises BadMessage("bad_body") for what cannot be read."""
         if n not in self._kept:
             return open_changeset(self._db, n)
-        scope, header, blocks = self._kept[n]
-        return Opened(n, scope, blocks, [self._number(scope, name) for name in header.names])
+        changeset, header, blocks = self._kept[n]
+        return Opened(n, changeset.scope, blocks, [self._number(changeset.scope, name) for name in header.names])
 
     def _number(self, scope: str, name: VersionName) -> int:
         number = self._numbers.get((scope, name), 0) or find_version(self._db, scope, name) or 0

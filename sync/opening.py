@@ -43,7 +43,7 @@ def create_replica(
         node = f"{'H' if role == 'hub' else 'N'}{randomness.text(7)}"
         seed = bytes(SigningKey(randomness.raw(32)))
         with transaction(db):
-            _migrate(db, steps)
+            migrate(db, steps)
             settings = {"role": role, "node": node, "campus": campus, "token": "new", "mint_counter": "0"}
             settings["schema"] = str(schema)
             if role == "hub":
@@ -78,7 +78,7 @@ def open_replica(
         tables = tables_of(records)
         with transaction(db):
             had = _columns(db, tables)
-            _migrate(db, steps)
+            migrate(db, steps)
             install_triggers(db, tables)
             identity = prove_same_file(path, db, clock, randomness)
             replica = Replica(
@@ -99,7 +99,7 @@ def open_replica(
     return replica
 
 
-def _migrate(db: Database, steps: Steps) -> None:
+def migrate(db: Database, steps: Steps) -> None:
     """Migrations run uncaptured: triggers are dropped before and reinstalled after (C12, TRAPS 4)."""
     for migrations in (steps(), engine_migrations(), local_migrations()):
         if migrations.pending(db):

@@ -13,7 +13,7 @@ from shared.schema import Table, quoted
 from sync.chain import GENESIS, body_hash, entry_hash, head_statement, link_hash, part_hash, scope_statement
 from sync.entries import entries_since
 from sync.heads import unit_versions
-from sync.journal import apply_changesets, settle_capture
+from sync.journal import Applied, apply_changesets, settle_capture
 from sync.keys import signed_by
 from sync.log import read_changeset
 from sync.opened import open_changeset
@@ -30,7 +30,7 @@ class Finding:
 
 def verify(replica: Replica, db: Database) -> list[Finding]:
     """Check every chain, the hub's log, and the tables against a rebuild of a copy. Empty: all is well."""
-    findings = [*_broken_links(db), *_broken_log(db), *_broken_signatures(replica, db)]
+    findings = [*_broken_links(db), *_broken_log(db), *broken_signatures(replica, db)]
     copy = open_database(":memory:")
     try:
         db.conn.backup(copy.conn)
@@ -74,7 +74,7 @@ def _broken_log(db: Database) -> list[Finding]:
     return findings
 
 
-def _broken_signatures(replica: Replica, db: Database) -> list[Finding]:
+def broken_signatures(replica: Replica, db: Database) -> list[Finding]:
     """What the hub signed of its log, and the writers (or the hub for them) of their streams, as kept here."""
     findings = []
     keys = dict(db.conn.execute("SELECT node, verify_key FROM _node").fetchall())
@@ -98,7 +98,7 @@ def _broken_signatures(replica: Replica, db: Database) -> list[Finding]:
     return findings
 
 
-def rebuild(tables: Mapping[str, Table], db: Database, *, order: Sequence[int] | None = None) -> None:
+def rebuild(tables: Mapping[str, Table], db: Database, *, order: Sequence[int] | None = None) -> Applied:
     """Make all tables, heads and deletes anew from the log. Call inside a transaction, with nothing pending.
 
     order: the changesets' local numbers in some causal order; by default the order of arrival.
@@ -111,8 +111,9 @@ def rebuild(tables: Mapping[str, Table], db: Database, *, order: Sequence[int] |
     if order is None:
         rows = db.conn.execute("SELECT n FROM _changeset WHERE state = 'applied' AND parts IS NOT NULL ORDER BY n")
         order = [n for (n,) in rows]
-    apply_changesets(db, tables, [open_changeset(db, n) for n in order])
+    applied = apply_changesets(db, tables, [open_changeset(db, n) for n in order])
     settle_capture(db)
+    return applied
 
 
 def causal_shuffle(db: Database, chooser: random.Random) -> list[int]:
@@ -143,7 +144,7 @@ def state_of(tables: Mapping[str, Table], db: Database) -> dict[str, list[tuple[
         order = ", ".join(map(quoted, table.key))
         sql = f"SELECT {columns}, _v, _vx FROM {quoted(table.name)} ORDER BY {order}"  # noqa: S608 - declared names
         state[table.name] = [
-            (*row[:-2], *(_named(v, names) for v in unit_versions(row[-2:], table).values()))
+            (*row[:-2], *(named_version(v, names) for v in unit_versions(row[-2:], table).values()))
             for row in db.conn.execute(sql)
             if row[-2] is not None
         ]
@@ -154,5 +155,6 @@ def state_of(tables: Mapping[str, Table], db: Database) -> dict[str, list[tuple[
     return state
 
 
-def _named(version: int, names: Mapping[int, str]) -> str:
-    return ("-" if version < 0 else "") + names[abs(version)]
+def named_version(version: int, names: Mapping[int, str]) -> str:
+    """A version by name, with the sign that says of a unit that it has several heads; "?" for one that is not here."""
+    return ("-" if version < 0 else "") + names.get(abs(version), "?")

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import hub, log, node, undoing
+from scripts.commands import hub, log, node, rebuilding, undoing
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -111,6 +111,9 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--by", default="local", metavar="PERSON", help="决定的人（编号） / who ordered it, an id")
     _add(group, "status", hub.status, "各校区状态 / how the campuses stand")
     _undo(_add(group, "undo", undoing.undo_at_hub, "整个撤回一次操作 / take an action back whole"))
+    made = _add(group, "rebuild", rebuilding.rebuild, "仅凭日志重建中心并比对 / rebuild the hub from its log alone")
+    made.add_argument("--replace", action="store_true",
+                      help="换上重建的文件，旧文件留在旁边 / put the rebuilt file in place, keep the old one")
 
 
 def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -14,9 +14,11 @@ from shared.errors import InvalidInput, NotFound, Problem
 from shared.schema import Table, key_parts, key_text
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author
-from sync.entries import HubEntry, append_entry, receipt_time
+from sync.entries import HubEntry, data_text, receipt_time
 from sync.erasure import forget, touching
 from sync.errors import BadMessage
+from sync.hub_log import Receipt, Word, log_of
+from sync.log import read_changeset
 from sync.opened import Key
 from sync.replica import Replica
 
@@ -35,9 +37,8 @@ def erase(db: Database, replica: Replica, record: type, key: Key, *, by: str) ->
         if n is None:
             raise NotFound(table=table.name, key=key_text(key))
         data = {"table": table.name, "key": key_text(key), "by": by}
-        entry = append_entry(
-            db, n, received_at=receipt_time(replica, db), kind="erase", reason="erased", data=data
-        )
+        word = Receipt(receipt_time(replica, db), "erase", reason="erased", data=data_text(data))
+        [entry] = log_of(db).append([Word(read_changeset(db, n), word)])
         forget(db, replica.tables, entry.scope, table.name, key_text(key))
     return entry
 

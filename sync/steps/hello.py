@@ -14,6 +14,7 @@ from sync.body import NUMBER_MAX
 from sync.chain import HASH8
 from sync.conflicts import count_open
 from sync.errors import BadMessage, NotEnrolled, Revoked, UpgradeNeeded
+from sync.hub_log import log_of
 from sync.protocol import APP_VERSION, SYNC_VERSION, VERSIONS_SPOKEN
 from sync.replica import Replica, set_setting, setting
 from sync.status import backlog, count_parked
@@ -86,10 +87,8 @@ def cursors_told(db: Database, head: Mapping[str, Any]) -> dict[str, int]:
     for scope, place in told.items():
         if not (isinstance(place, list) and len(place) == 2 and type(place[0]) is int and 0 <= place[0] <= NUMBER_MAX):
             raise BadMessage("damaged")
-        row = db.conn.execute(
-            "SELECT log_hash FROM _entry WHERE scope = ? AND hub_seq = ?", (scope, place[0])
-        ).fetchone()
-        if row is None or row[0][:HASH8].hex() != place[1]:
+        ours = log_of(db).heads(scope, until=place[0])[scope]
+        if place[0] == 0 or [ours[0], ours[1][:HASH8].hex()] != place:
             raise BadMessage("bad_cursor", scope=scope)
         found[scope] = place[0]
     return found

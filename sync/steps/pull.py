@@ -14,12 +14,13 @@ from sqlite_utils import Database
 
 from sync.chain import HASH8
 from sync.change import Changeset, State
-from sync.entries import HubEntry, entries_since, scope_end, store_entry
+from sync.entries import HubEntry, scope_end, store_entry
 from sync.erasure import without_erased
 from sync.errors import BadMessage
 from sync.heads import redecide
+from sync.hub_log import Record, log_of
 from sync.journal import apply_changesets, keys_in, recompute_rows
-from sync.log import logged, origin_number, pack_parts, read_changeset
+from sync.log import logged, origin_number, pack_parts
 from sync.opened import open_changeset
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
@@ -59,12 +60,12 @@ def news(
     for scope, cursor in cursors.items():
         top = cursor
         if not found.more:
-            for entry, n in entries_since(db, scope, cursor):
-                if _full(found, size) and not _inside_stretch(replica, db, found, entry):
+            for record in log_of(db).read_since(scope, cursor):
+                if _full(found, size) and not _inside_stretch(replica, db, found, record.entry):
                     found.more = True
                     break
-                _add(db, asker, found, entry, n)
-                top = entry.hub_seq
+                _add(asker, found, record)
+                top = record.entry.hub_seq
         if top != cursor:
             tops[scope] = top
     proven = [(end, *vouched(replica, db, end)) for ends in found.ends.values() for end in ends.values()]
@@ -88,12 +89,13 @@ def _inside_stretch(replica: Replica, db: Database, found: News, entry: HubEntry
     return entry.kind == "receipt" and any(signature_of(db, end) is None for end in ends)
 
 
-def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> None:
+def _add(asker: Asker, found: News, record: Record) -> None:
+    entry = record.entry
     held = asker.held.get(f"{entry.origin}/{entry.scope}", 0) if entry.origin.split(".", 1)[0] == asker.node else 0
     own = entry.seq <= held or entry.kind in ("erase", "redate")
     count: int | None = None
     if not own:
-        changeset = read_changeset(db, n)
+        changeset = record.changeset()
         if entry.verdict == "refused" and entry.origin.split(".", 1)[0] != asker.node:
             changeset = replace(changeset, parts=None)
         count, pieces = changeset_pieces(changeset)
@@ -105,7 +107,7 @@ def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> No
         [entry.scope, entry.hub_seq, entry.kind, entry.origin, entry.seq, entry.hash8.hex(), entry.received_at,
          entry.effective, entry.verdict, entry.reason, entry.data, count]
     )  # fmt: skip
-    found.rows += db.conn.execute("SELECT rows FROM _changeset WHERE n = ?", (n,)).fetchone()[0]
+    found.rows += record.rows
 
 
 def asides(db: Database, pushed: Sequence[Changeset]) -> list[list[Any]]:

@@ -105,7 +105,7 @@ class _Batch:
         numbers = append_all(self.db, [(changeset, entry) for changeset, entry, _ in fresh])
         for n, (changeset, entry, blocks) in zip(numbers, fresh, strict=True):
             if blocks is not None:
-                self.readings.keep(n, changeset.scope, entry.header, blocks)
+                self.readings.keep(n, changeset, entry.header, blocks)
             if entry.state is not State.WAITING:
                 self.ready.append(n)
 

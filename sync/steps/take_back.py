@@ -15,14 +15,15 @@ from sqlite_utils import Database
 
 from sync.body import NUMBER_MAX, decode_header
 from sync.chain import HASH8, entry_hash, scope_statement
-from sync.change import RANKS, Changeset, State
-from sync.entries import HubEntry, next_hub_seq, scope_end, store_entry
+from sync.change import Changeset
+from sync.entries import HubEntry
 from sync.erasure import is_dead, without_erased
 from sync.errors import BadMessage
 from sync.heads import redecide
+from sync.hub_log import ChangesetLog, Receipt, Word, log_of
 from sync.journal import apply_changesets, keys_in, recompute_rows
 from sync.keys import signed_by
-from sync.log import Entry, append, read_changeset
+from sync.log import read_changeset
 from sync.opened import open_changeset
 from sync.replica import Replica, set_setting, setting
 from sync.steps.erase import erased_row, take_erasure
@@ -53,24 +54,21 @@ def take_back(
         _adopt(replica, db, sender, told, (given, reader))
     places, signatures = {}, []
     for scope in ("con", *sorted(sender.scopes - {"con"})):
-        found = _sample(db, scope)
+        found = _sample(log_of(db), scope)
         places[scope] = [[hub_seq, log_hash[:HASH8].hex()] for hub_seq, log_hash in found]
         signatures += [signed_top(replica, db, scope, hub_seq) for hub_seq, _ in found]
     return {"places": places, "wanted": wanted(db, sender.node, replica.limits.frame_rows)}, signatures
 
 
-def _sample(db: Database, scope: str) -> list[tuple[int, bytes]]:
-    """Places of the log in one scope: the last, and 1, 2, 4, 8 … before it, and the first."""
-    [count] = db.conn.execute("SELECT count(*) FROM _entry WHERE scope = ?", (scope,)).fetchone()
-    backs = sorted({0, *(1 << i for i in range(count.bit_length())), count - 1})
-    rows = (
-        db.conn.execute(
-            "SELECT hub_seq, log_hash FROM _entry WHERE scope = ? ORDER BY hub_seq DESC LIMIT 1 OFFSET ?", (scope, back)
-        ).fetchone()
-        for back in backs
-        if 0 <= back < count
-    )
-    return list(rows)
+def _sample(log: ChangesetLog, scope: str) -> list[tuple[int, bytes]]:
+    """Places of the log in one scope: the last, those at or below 1, 2, 4, 8 … numbers before it, and the first."""
+    last, _ = log.heads(scope)[scope]
+    first = next(iter(log.read_since(scope, 0)), None)
+    if first is None:
+        return []
+    backs = (0, *(1 << i for i in range((last - first.entry.hub_seq).bit_length())))
+    found = [log.heads(scope, until=last - back)[scope] for back in backs]
+    return [*dict.fromkeys([*found, (first.entry.hub_seq, first.log_hash)])]
 
 
 @dataclass(frozen=True)
@@ -161,12 +159,9 @@ def _adopt(
     given, reader = frame
     for one in told:
         n = _number(db, one.entry)
-        if n is None and one.changeset is not None:
-            n = _store(replica, db, one.entry, one.changeset)
-            adopted.stored.append(one.changeset)
-        elif one.changeset is not None:
+        if n is not None and one.changeset is not None:
             fill_hole(db, replica, one.changeset)
-        if n is None:
+        elif n is None and one.changeset is None:
             raise BadMessage("unknown_changeset", origin=one.entry.origin, seq=str(one.entry.seq))
         _adopt_entry(replica, db, adopted, one, n)
     apply_changesets(db, replica.tables, [open_changeset(db, n) for n in adopted.applied])
@@ -184,62 +179,57 @@ def _adopt(
     let_in_the_rest(replica, db)
 
 
-def _store(replica: Replica, db: Database, entry: HubEntry, changeset: Changeset) -> int:
-    header = decode_header(changeset.header)
-    rows = count_rows(changeset, replica.limits.changeset_rows)
-    about = Entry(header, rows, RANKS.get(header.rank, 0), State.WAITING, header.stamp_ms)
-    return append(db, without_erased(db, replica.tables, changeset), about)
-
-
-def _adopt_entry(replica: Replica, db: Database, adopted: Adopted, one: Told, n: int) -> None:
+def _adopt_entry(replica: Replica, db: Database, adopted: Adopted, one: Told, n: int | None) -> None:
     state, hub_seq, hollow = db.conn.execute(
         "SELECT state, hub_seq, parts IS NULL FROM _changeset WHERE n = ?", (n,)
-    ).fetchone()
+    ).fetchone() or ("", None, False)
     entry = one.entry
     if entry.kind == "receipt" and hub_seq is None:
-        _adopt_verdict(db, adopted, one, n)
-    elif hub_seq is None and entry.kind != "erase":
+        n = _adopt_verdict(replica, db, adopted, one, n)
+    elif n is None or (hub_seq is None and entry.kind != "erase"):
         raise BadMessage("out_of_order", origin=entry.origin, seq=str(entry.seq))
     elif entry.kind == "release" and state in ("quarantined", "hole"):
         if hollow:
             raise BadMessage("bad_body")
-        db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE n = ?", (n,))
-        _issue_again(db, one, n)
+        _issue_again(db, one, read_changeset(db, n))
         adopted.reopened.append(n)
     elif entry.kind == "erase":
         known = entry.data in {other.data for other in adopted.erased}
         if not known and not is_dead(db, *erased_row(replica.tables, entry)):
-            _issue_again(db, one, n)
+            _issue_again(db, one, read_changeset(db, n))
             adopted.erased.append(entry)
     elif entry.kind in ("receipt", "redate"):
         _redate(db, one, n)
     adopted.moved.append(n)
 
 
-def _adopt_verdict(db: Database, adopted: Adopted, one: Told, n: int) -> None:
-    """A changeset without a receipt here gets the one it had."""
-    stored = read_changeset(db, n)
-    if not is_complete(db, stored, decode_header(stored.header)):
-        raise BadMessage("out_of_order", origin=stored.origin, seq=str(stored.seq))
-    accepted = one.entry.verdict == "accepted"
-    if accepted and stored.parts is None:
+def _adopt_verdict(replica: Replica, db: Database, adopted: Adopted, one: Told, n: int | None) -> int:
+    """A changeset without a receipt here gets the one it had; its local number."""
+    changeset = one.changeset if n is None else read_changeset(db, n)
+    if changeset is None or not is_complete(db, changeset, decode_header(changeset.header)):
+        raise BadMessage("out_of_order", origin=one.entry.origin, seq=str(one.entry.seq))
+    if one.entry.verdict == "accepted" and changeset.parts is None:
         raise BadMessage("bad_body")
-    state = State.APPLIED if accepted else State.HOLE if stored.parts is None else State.QUARANTINED
-    db.conn.execute("UPDATE _changeset SET state = ? WHERE n = ?", (state.value, n))
-    _issue_again(db, one, n)
-    if accepted:
-        adopted.applied.append(n)
+    if n is None:
+        count_rows(changeset, replica.limits.changeset_rows)
+        adopted.stored.append(changeset)
+        changeset = without_erased(db, replica.tables, changeset)
+    _issue_again(db, one, changeset)
+    found = _number(db, one.entry) if n is None else n
+    if found is None:
+        raise BadMessage("unknown_changeset", origin=one.entry.origin, seq=str(one.entry.seq))
+    if one.entry.verdict == "accepted":
+        adopted.applied.append(found)
+    return found
 
 
-def _issue_again(db: Database, one: Told, n: int) -> None:
+def _issue_again(db: Database, one: Told, changeset: Changeset) -> None:
     """An entry of a former log becomes one of this log: the very same where this log ends where that one stood."""
-    entry = one.entry
-    last, log_hash = scope_end(db, entry.scope)
-    taken = db.conn.execute("SELECT 1 FROM _entry WHERE hub_seq = ?", (entry.hub_seq,)).fetchone()
-    if log_hash != one.prev or taken is not None or entry.hub_seq <= last:
-        entry = replace(entry, hub_seq=next_hub_seq(db))
-    store_entry(db, entry, n)
-    clock = max(entry.received_at, int(setting(db, "last_receipt_ms", "0")))
+    told = one.entry
+    former = (told.hub_seq, one.prev)
+    word = Receipt(told.received_at, told.kind, told.verdict, told.reason, told.data, told.effective, former)
+    log_of(db).append([Word(changeset, word)])
+    clock = max(told.received_at, int(setting(db, "last_receipt_ms", "0")))
     set_setting(db, "last_receipt_ms", str(clock))
 
 
@@ -252,7 +242,7 @@ def _redate(db: Database, one: Told, n: int) -> None:
     ).fetchone()
     if one.entry.effective < effective:
         entry = replace(one.entry, kind="redate", verdict=verdict, reason=reason or "", data=data or "{}")
-        _issue_again(db, replace(one, entry=entry, prev=b""), n)
+        _issue_again(db, replace(one, entry=entry, prev=b""), read_changeset(db, n))
 
 
 def _take_heads(replica: Replica, db: Database, raw: object, reader: PieceReader) -> None:

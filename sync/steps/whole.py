@@ -15,21 +15,24 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from sync.entries import append_entry, receipt_time
+from sync.entries import data_text, receipt_time
+from sync.hub_log import Receipt, Word, log_of
 from sync.journal import keys_in, recompute_rows
+from sync.log import read_changeset
 from sync.opened import open_changeset
 from sync.replica import Replica
 
 
-def parts_with(db: Database, numbers: Sequence[int]) -> dict[int, dict[str, str]]:
+def parts_with(db: Database, numbers: Sequence[int], entering: Sequence[int] = ()) -> dict[int, dict[str, str]]:
     """What the entries that let these changesets in say of the other parts of their actions, as data; only those
-    that have any are in it."""
+    that have any are in it. The other parts are those that stand, and those of `entering`."""
     rows = db.conn.execute(
         "SELECT one.n, lower(hex(other.hash)) FROM _changeset AS one JOIN _changeset AS other"
         " ON other.action = one.action AND other.o = one.o AND other.n <> one.n"
-        " WHERE one.action_size > 1 AND other.state = 'applied' AND one.n IN (SELECT value FROM json_each(?))"
+        " WHERE one.action_size > 1 AND one.n IN (SELECT value FROM json_each(?))"
+        " AND (other.state = 'applied' OR other.n IN (SELECT value FROM json_each(?)))"
         " ORDER BY other.scope, other.hash",
-        (json.dumps(list(numbers)),),
+        (json.dumps(list(numbers)), json.dumps(list(entering))),
     )
     found: dict[int, list[str]] = defaultdict(list)
     for n, hash_ in rows:
@@ -38,14 +41,14 @@ def parts_with(db: Database, numbers: Sequence[int]) -> dict[int, dict[str, str]
 
 
 @dataclass(frozen=True)
-class Word:
+class Said:
     """What the hub once said when it let a part in with another: in its receipt, or in the release by people."""
 
     kind: str
     data: dict[str, str]
 
 
-def word_for(db: Database, n: int) -> Word | None:
+def word_for(db: Database, n: int) -> Said | None:
     """The entry by which another part of the action went in here, if it names this very changeset."""
     rows = db.conn.execute(
         "SELECT other.n, one.hash FROM _changeset AS one JOIN _changeset AS other"
@@ -60,18 +63,18 @@ def word_for(db: Database, n: int) -> Word | None:
         " AND (kind = 'release' OR (kind = 'receipt' AND verdict = 'accepted')) ORDER BY hub_seq",
         (json.dumps([other for other, _ in rows]),),
     )
-    words = (Word(kind, json.loads(data)) for kind, data in said)
+    words = (Said(kind, json.loads(data)) for kind, data in said)
     return next((word for word in words if rows[0][1].hex() in word.data.get("with", "").split(",")), None)
 
 
 def let_in(replica: Replica, db: Database, numbers: Sequence[int], about: Mapping[str, str]) -> None:
     """Let quarantined changesets in: an entry in the log of each scope, and their rows anew."""
-    now = receipt_time(replica, db)
-    db.conn.executemany("UPDATE _changeset SET state = 'applied' WHERE n = ?", [(n,) for n in numbers])
-    parts = parts_with(db, numbers)
+    now, log = receipt_time(replica, db), log_of(db)
+    parts = parts_with(db, numbers, numbers)
     for n in numbers:
-        data = {**about, **parts.get(n, {})}
-        append_entry(db, n, received_at=now, kind="release", reason="released", data=data)
+        data = data_text({**about, **parts.get(n, {})})
+        log.append([Word(read_changeset(db, n), Receipt(now, "release", reason="released", data=data))])
+    for n in numbers:
         opened = open_changeset(db, n)
         recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))
 

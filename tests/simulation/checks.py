@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import random
 
+from shared.records import RECORDS
 from sync.body import decode_parts
 from sync.conflicts import open_conflicts
 from sync.log import read_changeset
+from sync.rebuild import rebuild_hub
 from sync.replica import setting
 from sync.status import refusals
 from tests.simulation.canonical import difference, names_of, state_of
@@ -45,6 +47,7 @@ def check_quiet(world: World) -> None:
     check_verdicts(world)
     check_receipts(world)
     check_forks(world)
+    check_hub_from_its_log(world)
     for site in world.sites:
         check_no_pending(site)
         check_against_definition(world, site)
@@ -142,6 +145,16 @@ def check_quarantine(world: World, site: Site) -> None:
     assert here == refused, f"{site.name}: refused here {here}, at the hub {refused}"
     unsent = site.db.conn.execute("SELECT count(*) FROM _changeset WHERE hub_seq IS NULL").fetchone()[0]
     assert unsent == 0, f"{site.name}: {unsent} changesets without a verdict"
+
+
+def check_hub_from_its_log(world: World) -> None:
+    """The hub's file made anew from its log alone is the hub's file (DESIGN §5)."""
+    made = rebuild_hub(
+        world.hub.replica.path, world.folder / "rebuilt.db", records=RECORDS, clock=world.hub.clock,
+        randomness=world.randomness,
+    )  # fmt: skip
+    assert (made.findings, made.differences) == ([], []), f"the hub and its log: {made}"
+    made.path.unlink()
 
 
 def check_rebuild(world: World, site: Site) -> None:
