@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, redirect, url_for
 
 from hub.appraisal import views as appraisal
+from hub.bookings import views as bookings
 from hub.campuses import views as campuses
 from hub.config import HubConfig
 from hub.db import Hub
@@ -31,7 +32,7 @@ from sync.replica import Replica
 
 def create_app(replica: Replica, config: HubConfig) -> Flask:
     """The hub's web app over a replica of role "hub"."""
-    rooms = (campuses, appraisal, entry, office, timetable, accounts, conflicts, sync_api)
+    rooms = (campuses, appraisal, entry, office, timetable, bookings, accounts, conflicts, sync_api)
     routes = {"hub_static.front": ANY_STAFF}
     for room in rooms:
         routes |= room.ROUTES
@@ -40,6 +41,7 @@ def create_app(replica: Replica, config: HubConfig) -> Flask:
         MenuItem("appraisal.index", "考核", "Appraisal"),
         MenuItem("entry.index", "登记", "Entry"),
         MenuItem("office.index", "办公室", "Office"),
+        MenuItem("bookings.page", "教室", "Rooms"),
         MenuItem("accounts.page", "账号", "Accounts"),
         MenuItem("conflicts.inbox", "冲突", "Conflicts"),
     )

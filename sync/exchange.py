@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from shared.database import transaction
 from sync.capture import commit_pending
-from sync.change import LOCAL_OPERATOR, Author
+from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.conflicts import count_open
 from sync.entries import append_entry, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
@@ -54,6 +54,8 @@ NODE_NAME_BYTES = 8
 # A hub that is put back again and again while a node gives back needs a person.
 EPOCHS_A_RUN_MAX = 5
 Progress = Callable[[int, int], None]
+# What a hub has to say to what came, in writes of its own inside the same transaction.
+AfterPush = Callable[[Replica, Database], object]
 # The head of an answer and the pieces that go with it.
 Answer = tuple[dict[str, Any], PieceReader]
 
@@ -221,8 +223,13 @@ def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, 
     return bool(head.get("more"))
 
 
-def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes) -> bytes:
-    """Hub: answer one request. Raises NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing is stored."""
+def serve_exchange(
+    replica: Replica, db: Database, policy: Policy, sealed: bytes, *, after: AfterPush | None = None
+) -> bytes:
+    """Hub: answer one request. Raises NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing is stored.
+
+    after: done once a node has sent all it had, so that what it writes goes out with this very answer.
+    """
     node = sealed[:NODE_NAME_BYTES].decode("ascii", "replace")
     sender, key = sender_of(db, node)
     head, pieces = unpack(unseal(replica.seed, key, sealed[NODE_NAME_BYTES:]), replica.limits)
@@ -230,7 +237,11 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         if head.get("epoch") == setting(db, "epoch"):
-            answer, answer_pieces = _serve(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
+            pushed = _take_in(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
+            if after is not None and head.get("complete") is True:
+                after(replica, db)
+            answer, answer_pieces = _answer(replica, db, sender.node, head)
+            answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
         else:
             told, answer_pieces = take_back(replica, db, sender, head, PieceReader(pieces))
             answer = {**_about(replica, db, node, head), **told}
@@ -238,10 +249,10 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
     return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
 
 
-def _serve(
+def _take_in(
     replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
-) -> tuple[dict[str, Any], list[bytes]]:
-    """Receive, judge, receipt and apply what was pushed; the answer with what the asker lacks."""
+) -> list[Changeset]:
+    """Receive, judge, receipt and apply what was pushed; all that was pushed."""
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
@@ -259,9 +270,7 @@ def _serve(
             append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
     apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
     note_sender(replica, db, sender, head)
-    answer, answer_pieces = _answer(replica, db, sender.node, head)
-    answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
-    return answer, answer_pieces
+    return pushed
 
 
 def _answer(

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from hub.db import hub
 from hub.sync_api.policy import SchoolPolicy
+from shared.bookings.answering import answer_unserved
 from shared.errors import Advice, TongxinError
 from shared.roles import MACHINE
 from shared.web.db import clock, db, replica
@@ -58,9 +59,10 @@ def blueprint() -> Blueprint:
 
 
 def exchange() -> Response:
-    """One exchange: the node's sealed request, the hub's sealed answer."""
+    """One exchange: the node's sealed request, the hub's sealed answer; rooms of campuses without a node are
+    answered for in it (C8)."""
     sealed = _body(replica().limits.message_bytes)
-    answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed)
+    answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed, after=answer_unserved)
     return Response(answer, mimetype=_OCTETS)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.bookings.answering import answer_unserved
 from shared.findings.store import findings_between
 from shared.records import (
     BellPeriod,
     BookingOccurrence,
     BookingSeries,
     CalendarDay,
+    Campus,
     LessonDay,
     LessonOverride,
     Register,
@@ -28,6 +30,8 @@ from sync.change import Author
 from sync.rivals import rivals
 from tests.simulation.world import CAMPUSES, Site, World
 
+# A campus without a node: the hub answers for its room.
+UNSERVED = "D"
 DAYS = ("2025-09-03", "2025-09-04")
 SPAN = ("2025-09-01", "2025-10-01")
 TEACHERS = ("A-t1", "A-t2", "B-t1", "C-t1")
@@ -36,9 +40,13 @@ Deed = Callable[[World, Site], None]
 
 
 def found_school(world: World) -> None:
-    """Three campuses with two classes and a room each; few teachers, so that they are soon in two places."""
+    """Three campuses with two classes and a room each; few teachers, so that they are soon in two places. A fourth
+    has a room and no node."""
+    world.after = answer_unserved
     with write(world.hub.replica, world.hub.db, Author("office", rank="office")) as w:
         w.insert(TravelTime(from_campus="A", to_campus="B", minutes=10))
+        w.insert(Campus(code=UNSERVED, school_code="9" * 10, name="校区D"))
+        w.insert(Room(id=f"{UNSERVED}-r1", campus=UNSERVED, name="活动室"))
         for late, campus in enumerate(CAMPUSES):
             w.insert(
                 Room(id=f"{campus}-r1", campus=campus, name="实验室"),
@@ -127,7 +135,7 @@ def close_day(world: World, site: Site) -> None:
 def book(world: World, site: Site) -> None:
     """A room of some campus is wanted; at its own campus it is had at once (C8)."""
     pick = world.random.choice
-    home, hour, minute = pick(CAMPUSES), pick((8, 9)), pick((0, 20))
+    home, hour, minute = pick((*CAMPUSES, UNSERVED)), pick((8, 9)), pick((0, 20))
     state = "confirmed" if site.campus in ("", home) else "requested"
 
     def deed(w: Writing) -> None:
@@ -216,4 +224,4 @@ SCHOOL_DEEDS: tuple[tuple[Deed, float], ...] = (
     (settle_register, 3),
 )  # fmt: skip
 
-__all__ = ["SCHOOL_DEEDS", "SPAN", "found_school", "leave_so"]
+__all__ = ["SCHOOL_DEEDS", "SPAN", "UNSERVED", "found_school", "leave_so"]
