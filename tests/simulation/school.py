@@ -66,7 +66,8 @@ def found_at(site: Site) -> list[Finding]:
 
 def held_by(site: Site, found: list[Finding]) -> list[Finding]:
     """Of the hub's findings those whose records a site holds."""
-    return [each for each in found if each.kind != "register_twice" or site.campus in ("", campus_of(each.subject))]
+    local = ("register_twice", "pupil_two_classes")
+    return [each for each in found if each.kind not in local or not site.campus or each.campuses == (site.campus,)]
 
 
 def check_memo(site: Site, memo: FindingsMemo) -> None:

@@ -13,11 +13,13 @@ from shared.records import (
     BookingSeries,
     CalendarDay,
     Campus,
+    GroupMember,
     LessonDay,
     LessonOverride,
     Register,
     RegisterException,
     Room,
+    RosterGroup,
     TimetableSlot,
     TimetableVersion,
     TravelTime,
@@ -50,6 +52,7 @@ def found_school(world: World) -> None:
         for late, campus in enumerate(CAMPUSES):
             w.insert(
                 Room(id=f"{campus}-r1", campus=campus, name="实验室"),
+                *(RosterGroup(id=f"{campus}-{n}", campus=campus, name=f"{n}班", begin="2025-09-01") for n in (1, 2)),
                 TimetableVersion(id=f"{campus}-v1", campus=campus, name="课表", begin="2025-09-01", status="published"),
                 *(
                     CalendarDay(campus=campus, date=day, kind="school_day", follows_weekday=3 + n)
@@ -188,6 +191,16 @@ def take(world: World, site: Site) -> None:
     act(world, site, f"register {key} {marks} by {who}", deed)
 
 
+def place(world: World, site: Site) -> None:
+    """A pupil is put into a class, or into another one beside it; or the place ends."""
+    campus, pick = _campus(world, site), world.random.choice
+    # The third pupil goes to whichever campus: two classes across campuses are seen by the hub alone.
+    pupil = pick((f"{campus}-p1", f"{campus}-p2", "A-p3"))
+    record = GroupMember(group_id=f"{campus}-{pick((1, 2))}", member_id=pupil, begin=pick(DAYS),
+                         end=pick((None, None, "2025-09-20")))  # fmt: skip
+    act(world, site, f"place {record}", lambda w: w.put(record))
+
+
 def leave(world: World, site: Site) -> None:
     """Somebody lets a domain conflict be."""
     found = findings_between(site.db, site.replica, *SPAN)
@@ -221,7 +234,7 @@ def _ids(site: Site, sql: str, *values: str) -> list[str]:
 
 SCHOOL_DEEDS: tuple[tuple[Deed, float], ...] = (
     (change, 12), (withdraw, 4), (plan, 3), (close_day, 2), (book, 8), (answer, 5), (take, 14), (leave, 4),
-    (settle_register, 3),
+    (settle_register, 3), (place, 5),
 )  # fmt: skip
 
 __all__ = ["SCHOOL_DEEDS", "SPAN", "UNSERVED", "found_school", "leave_so"]
