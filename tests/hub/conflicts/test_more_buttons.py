@@ -119,3 +119,13 @@ def test_it_may_stay_so_with_a_reason_and_a_teacher_does_not_see_it(school) -> N
     assert post(client, address, {"digest": digest, "do": "leave"}).status_code == 422
     assert post(client, address, {"digest": digest, "do": "leave", "note": "随班就读试一周"}).status_code == 302
     assert "pupil_two_classes" not in open_kinds(school)
+
+
+def test_the_head_of_every_hub_page_says_how_much_waits_for_a_decision(school) -> None:
+    """C14: whoever decides sees it beside the word on sync; a teacher sees the word on sync alone."""
+    page = school.log_in("director").get("/office/").text
+    assert re.search(r'head-chip bad" href="/conflicts"[^>]*>[^<]*· 2 处冲突<', page)
+    client = school.log_in("clerk")
+    address, digest, _buttons = card(client, "一名学生在两个班")
+    post(client, address, {"digest": digest, "do": "leave", "note": "试一周"})
+    assert "· 1 处冲突<" in school.log_in("director").get("/office/").text
