@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Flask, redirect, url_for
 
 from hub.appraisal import views as appraisal
+from hub.bookings import views as bookings
 from hub.campuses import views as campuses
 from hub.cards import deliver
 from hub.config import HubConfig
@@ -36,7 +37,9 @@ from sync.replica import Replica
 
 def create_app(replica: Replica, config: HubConfig) -> Flask:
     """The hub's web app over a replica of role "hub"."""
-    rooms = (campuses, appraisal, entry, office, timetable, erasing, accounts, conflicts, history, readings)
+    rooms = (
+        campuses, appraisal, entry, office, timetable, bookings, erasing, accounts, conflicts, history, readings,
+    )  # fmt: skip
     routes = {"hub_static.front": ANY_STAFF}
     for room in (*rooms, cards, sync_api):
         routes |= room.ROUTES
@@ -45,6 +48,7 @@ def create_app(replica: Replica, config: HubConfig) -> Flask:
         MenuItem("appraisal.index", "考核", "Appraisal"),
         MenuItem("entry.index", "登记", "Entry"),
         MenuItem("office.index", "办公室", "Office"),
+        MenuItem("bookings.page", "教室", "Rooms"),
         MenuItem("accounts.page", "账号", "Accounts"),
         MenuItem("conflicts.inbox", "冲突", "Conflicts"),
         MenuItem("history.page", "最近的操作", "History"),

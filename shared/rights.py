@@ -243,6 +243,7 @@ SETTLERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "teacher_two_places": _PLANNERS,
         "slot_twice": _PLANNERS,
         "register_twice": OFFICE_ROLES | ACTIONS["register.correct"],
+        "pupil_two_classes": OFFICE_ROLES | ACTIONS["pupil.change"],
     }
 )
 # Table → (field of the owner, field that must be of the same campus).

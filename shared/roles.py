@@ -108,6 +108,8 @@ ACTIONS: Final = MappingProxyType(
             {"research_leader", "prep_leader", "support_staff", "health_teacher", "bursar", "union_chair"}
         ),
         "room.decide": frozenset({"clerk", "campus_head", "centre_director"}),
+        # At the hub, for the rooms of a campus that has no computer of its own (C8).
+        "room.decide_for": _OFFICE,
         "ethics.enter": frozenset({"campus_head", "centre_director"}),
         "task.enter": frozenset({"centre_director"}),
         "campus_item.enter": frozenset({"campus_head"}),

@@ -26,7 +26,7 @@ from sync.rows import KEPT_AND_EDITED
 
 @dataclass(frozen=True)
 class Shown:
-    """One value of a unit with the person who wrote it."""
+    """One value of a unit with the person who wrote it. rank: as which he spoke (`sync.change.RANKS`)."""
 
     version: int
     values: dict[str, Value]
@@ -35,6 +35,7 @@ class Shown:
     instant: str
     winner: bool
     node: str
+    rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def _shown(
         Shown(
             version, dict(zip(columns, value, strict=True)), about[version].person_id, about[version].campus,
             instant_text(about[version].effective), version == won, about[version].origin.split(".", 1)[0],
+            about[version].rank,
         )
         for version, value in values.items()
     ]  # fmt: skip

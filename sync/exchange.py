@@ -57,6 +57,8 @@ NODE_NAME_BYTES = 8
 # A hub that is put back again and again while a node gives back needs a person.
 EPOCHS_A_RUN_MAX = 5
 Progress = Callable[[int, int], None]
+# What a hub has to say to what came, in writes of its own inside the same transaction.
+AfterPush = Callable[[Replica, Database], object]
 # The head of an answer and the pieces that go with it.
 Answer = tuple[dict[str, Any], PieceReader]
 
@@ -236,8 +238,13 @@ def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, 
     return bool(head.get("more"))
 
 
-def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes) -> bytes:
-    """Hub: answer one request. Raises NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing is stored."""
+def serve_exchange(
+    replica: Replica, db: Database, policy: Policy, sealed: bytes, *, after: AfterPush | None = None
+) -> bytes:
+    """Hub: answer one request. Raises NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing is stored.
+
+    after: done once a node has sent all it had, so that what it writes goes out with this very answer.
+    """
     node = sealed[:NODE_NAME_BYTES].decode("ascii", "replace")
     sender, key = sender_of(db, node)
     head, pieces = unpack(unseal(replica.seed, key, sealed[NODE_NAME_BYTES:]), replica.limits)
@@ -245,7 +252,11 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         if head.get("epoch") == setting(db, "epoch"):
-            answer, answer_pieces = _serve(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
+            pushed = _take_in(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
+            if after is not None and head.get("complete") is True:
+                after(replica, db)
+            answer, answer_pieces = _answer(replica, db, sender.node, head)
+            answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
         else:
             told, answer_pieces = take_back(replica, db, sender, head, PieceReader(pieces))
             answer = {**_about(replica, db, node, head), **told}
@@ -253,10 +264,10 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
     return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
 
 
-def _serve(
+def _take_in(
     replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
-) -> tuple[dict[str, Any], list[bytes]]:
-    """Receive, judge, receipt and apply what was pushed; the answer with what the asker lacks."""
+) -> list[Changeset]:
+    """Receive, judge, receipt and apply what was pushed; all that was pushed."""
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
@@ -272,9 +283,7 @@ def _serve(
     if pushed or gives:
         let_in_the_rest(replica, db)
     note_sender(replica, db, sender, head)
-    answer, answer_pieces = _answer(replica, db, sender.node, head)
-    answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
-    return answer, answer_pieces
+    return pushed
 
 
 def _judge(

@@ -108,6 +108,19 @@ def campuses_known_until(db: Database) -> dict[str, str]:
     return {campus: instant_text(known_ms) for campus, known_ms in told.items()}
 
 
+def campuses_served(db: Database) -> frozenset[str]:
+    """The campuses that have an enrolled node which is not revoked: at the hub as things are, at a node as the hub
+    last said."""
+    rows = db.conn.execute("SELECT DISTINCT campus FROM _node WHERE role = 'node' AND revoked_at IS NULL")
+    return frozenset(campus for (campus,) in rows)
+
+
+def hub_is_owed(db: Database) -> bool:
+    """At a hub: it was put back from an old copy, and some node has not given back yet what it holds (C11)."""
+    sql = "SELECT 1 FROM _node WHERE role = 'node' AND revoked_at IS NULL AND epoch <> ? LIMIT 1"
+    return restored(db) is not None and db.conn.execute(sql, (setting(db, "epoch"),)).fetchone() is not None
+
+
 def backlog(db: Database) -> tuple[int, int]:
     """(changesets, rows) of our own that the hub has not receipted."""
     row = db.conn.execute(

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from hub.db import hub
 from hub.sync_api.policy import SchoolPolicy
+from shared.bookings.answering import answer_unserved
 from shared.errors import Advice, TongxinError
 from shared.roles import MACHINE
 from shared.web.db import clock, db, replica
@@ -66,9 +67,10 @@ def blueprint(after: AfterExchange) -> Blueprint:
 
 
 def exchange(after: AfterExchange) -> Response:
-    """One exchange: the node's sealed request, the hub's sealed answer."""
+    """One exchange: the node's sealed request, the hub's sealed answer; rooms of campuses without a node are
+    answered for in it (C8)."""
     sealed = _body(replica().limits.message_bytes)
-    answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed)
+    answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed, after=answer_unserved)
     try:
         after(replica(), db())
     except (TongxinError, sqlite3.OperationalError) as error:

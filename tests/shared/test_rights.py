@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.findings import register_twice, room_twice, slot_twice, teacher_two_places
+from shared.findings import pupil_two_classes, register_twice, room_twice, slot_twice, teacher_two_places
 from shared.records import RECORDS
 from shared.rights import RULES, SETTLERS, Act, Writer, objection
 from shared.roles import ROLES, Held
@@ -172,4 +172,5 @@ def test_what_a_hostile_node_would_try(act: Act, roles: list[Held], reason: str 
 
 
 def test_every_kind_of_domain_conflict_has_those_who_may_leave_it() -> None:
-    assert set(SETTLERS) == {room_twice.KIND, teacher_two_places.KIND, slot_twice.KIND, register_twice.KIND}
+    modules = (room_twice, teacher_two_places, slot_twice, register_twice, pupil_two_classes)
+    assert set(SETTLERS) == {module.KIND for module in modules}

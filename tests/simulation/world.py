@@ -21,7 +21,7 @@ from shared.records import (
 from sync.capture import write
 from sync.change import Author
 from sync.errors import SyncError
-from sync.exchange import run_exchange, serve_exchange
+from sync.exchange import AfterPush, run_exchange, serve_exchange
 from sync.opening import create_replica, open_replica
 from sync.replica import Limits, Replica
 from sync.status import backlog
@@ -118,6 +118,8 @@ class World:
         self.promised: Promises | None = None
         self.restored_hub = self.disk_died = False
         self.policy = RolesOfTheHub()
+        # What the hub says to what came; a school answers for rooms.
+        self.after: AfterPush | None = None
         empty = self._new_site("empty", "")
         empty.db.close()
         self.hub = self._new_site("hub", "")
@@ -164,7 +166,7 @@ class World:
     def serve(self, sealed: bytes) -> bytes:
         """The hub's half of one exchange; a trip takes a while."""
         self.time.pass_by(self.random.randrange(1, 400))
-        return serve_exchange(self.hub.replica, self.hub.db, self.policy, sealed)
+        return serve_exchange(self.hub.replica, self.hub.db, self.policy, sealed, after=self.after)
 
     def sync(self, node: Site, *, fault_share: float) -> bool:
         """One run of exchanges; False when the line failed on the way."""

@@ -33,7 +33,7 @@ from shared.records.pupils import Pupil, RosterGroup
 from shared.schema import Table, key_parts, quoted
 from sync.capture import Writing, write
 from sync.change import Author
-from sync.exchange import ExchangeReport, run_exchange, serve_exchange
+from sync.exchange import AfterPush, ExchangeReport, run_exchange, serve_exchange
 from sync.heads import unit_versions
 from sync.opening import create_replica, open_replica
 from sync.protocol import HubPort
@@ -187,16 +187,18 @@ class Site:
 
 @dataclass
 class DirectHub:
-    """The hub as a node sees it, without a wire: implements HubPort. `requests` and `answers` are kept."""
+    """The hub as a node sees it, without a wire: implements HubPort. `requests` and `answers` are kept; `after` is
+    what the hub says to what came."""
 
     hub: Site
     requests: list[bytes] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
+    after: AfterPush | None = None
 
     def exchange(self, sealed: bytes) -> bytes:
         """See `sync.protocol.HubPort`."""
         self.requests.append(sealed)
-        answer = serve_exchange(self.hub.replica, self.hub.db, RolesInTables(), sealed)
+        answer = serve_exchange(self.hub.replica, self.hub.db, RolesInTables(), sealed, after=self.after)
         self.answers.append(answer)
         return answer
 
