@@ -211,6 +211,38 @@ def test_a_part_that_was_released_with_another_is_let_in_with_it_again(world: Wo
     all_well(world)
 
 
+def test_a_part_that_is_released_before_the_other_is_back_lets_only_itself_in(world: World) -> None:
+    """C9: the page says so before and after; what people have not seen is never let in by itself."""
+    backup = world.hub.backup_bytes()
+    action_of_two_scopes(world, DAY_B)
+    lose_answer(world, "A")
+    world.sync("B")
+    world.hub.restore(backup)
+    world.sync("B")
+    fill_by_hand(world)
+    [version] = {refusal.version for refusal in refusals(world.hub.db, world.hub.replica)}
+    assert rest_of_actions(world.hub.db) == {version: RestOfAction(0, 0, 1)}
+    assert release(world.hub.db, world.hub.replica, version, by="two people") == [version]
+    with world.hub.write(OFFICE) as w:
+        w.delete(AccountRole, ROLE)
+    world.sync("A")
+    [other] = rest_of_actions(world.hub.db).items()
+    assert other[1] == RestOfAction(1, 0, 0)
+    release(world.hub.db, world.hub.replica, other[0], by="two people")
+    assert both_went_in(world) and rest_of_actions(world.hub.db) == {}
+    all_well(world)
+
+
+def fill_by_hand(world: World) -> None:
+    """The hub gets the body of one half from its node, which is cut off before it sends the other."""
+    node = world["A"]
+    n = int(str(node.value("SELECT n FROM _changeset WHERE hub_seq IS NULL AND scope = 'con'")))
+    stored = read_changeset(node.db, n)
+    gives = {"to": setting(world.hub.db, "epoch"), "b": [[stored.origin, "con", stored.hash.hex(), 1]]}
+    epoch = setting(world.hub.db, "epoch")
+    world.port.exchange(request_of(node, [], stored.parts or (), gives=gives, epoch=epoch, cursors={}))
+
+
 def test_another_part_in_the_place_of_the_accepted_one_is_judged(world: World) -> None:
     """C10: the node swaps its half after the restore. Its name and its action are the same, its hash is not."""
     node = world["A"]
@@ -227,7 +259,7 @@ def test_another_part_in_the_place_of_the_accepted_one_is_judged(world: World) -
     push(world, node, [swapped])
     assert states(world, swapped) == ["quarantined"]
     assert [refusal.reason for refusal in refusals(world.hub.db, world.hub.replica)] == ["unknown_author"]
-    assert rest_of_actions(world.hub.db) == {f"{swapped.origin}/A/{swapped.seq}": RestOfAction(1, 0)}
+    assert rest_of_actions(world.hub.db) == {f"{swapped.origin}/A/{swapped.seq}": RestOfAction(1, 0, 0)}
     push(world, node, [own])
     assert states(world, common, own, swapped) == ["applied", "applied", "quarantined"]
 

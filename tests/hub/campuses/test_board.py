@@ -202,6 +202,10 @@ def test_quarantine_names_the_other_parts_of_a_save(hub, node) -> None:
     page = hub.log_in("operator").get("/campuses/quarantine").text
     assert page.count("同一次保存的另外 1 批也被拒收") == 2 and "另一部分已经生效" not in page
     with connect(hub.replica) as db:
+        db.conn.execute("UPDATE _changeset SET action_size = 3 WHERE state = 'quarantined'")
+    page = hub.log_in("operator").get("/campuses/quarantine").text
+    assert page.count("同一次保存还有 1 部分没有回到中心，现在放行不包括它。") == 2
+    with connect(hub.replica) as db:
         db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE state = 'quarantined' AND scope = 'con'")
     page = hub.log_in("operator").get("/campuses/quarantine").text
     assert page.count("同一次保存的另一部分已经生效") == 1 and "李小雨" in page
