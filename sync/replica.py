@@ -35,6 +35,9 @@ class Limits:
     clock_doubt_ms: int = 10 * 60 * 1000
     clock_set_ms: int = 60 * 1000
     compression_level: int = 9
+    # A message of no more than this, before compression, is worth a few hundredths of a second more.
+    small_bytes: int = 400_000
+    small_compression_level: int = 19
 
 
 @dataclass(frozen=True)
