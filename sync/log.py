@@ -13,7 +13,6 @@ from shared.schema import Table
 from sync.chain import GENESIS, HASH8
 from sync.change import Changeset, Header, State, VersionName
 
-
 # How hard bodies are pressed in the file: a class's rows in a tenth of a millisecond.
 STORED_LEVEL = 3
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 
 from hub.db import hub
 from hub.sync_api.policy import SchoolPolicy
 from shared.errors import Advice, TongxinError
 from shared.roles import MACHINE
+from shared.web.app import SEALED
 from shared.web.db import clock, db, replica
 from shared.web.words import error_shape
 from sync.errors import BadMessage, CodeRefused, HubBusy, NotEnrolled, Revoked, UpgradeNeeded
@@ -61,6 +62,7 @@ def exchange() -> Response:
     """One exchange: the node's sealed request, the hub's sealed answer."""
     sealed = _body(replica().limits.message_bytes)
     answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed)
+    setattr(g, SEALED, True)
     return Response(answer, mimetype=_OCTETS)
 
 

@@ -30,10 +30,6 @@ from sync.steps.vouch import Ends, check_ends, check_tops, extend, signature_of,
 from sync.wire import PieceReader, changeset_from, changeset_pieces
 
 
-# The state that a verdict gave a changeset; one that waits takes it when what it needs is here.
-_STANDS = "CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END"
-
-
 @dataclass(frozen=True)
 class Asker:
     """The node that asks, and up to where it holds its own streams ("origin/scope" → seq): a node restored
@@ -214,9 +210,11 @@ def _store_told(db: Database, entries: Sequence[HubEntry]) -> _Told:
     """Write down what the hub said, entry after entry. Raises BadMessage for a changeset that is not here."""
     told, numbers = _Told(), _numbers_of(db, entries)
     rows = db.conn.execute(
-        f"SELECT n, effective, {_STANDS} FROM _changeset WHERE n IN (SELECT value FROM json_each(?))",
+        "SELECT n, effective, CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END"
+        " FROM _changeset WHERE n IN (SELECT value FROM json_each(?))",
         (json.dumps(numbers),),
     )
+    # The state that a verdict gave; a changeset that waits takes it when what it needs is here.
     about = {n: (effective, stands) for n, effective, stands in rows}
     for entry, n in zip(entries, numbers, strict=True):
         effective, stands = about[n]
