@@ -23,16 +23,16 @@ _WINDOW_BYTES = 8 * 1024 * 1024
 _WOVEN = b"W"
 # What the heads of most messages are made of, so that a round trip with nothing to say costs next to nothing. Part of
 # version 1: neither a letter more nor one less.
-_COMMON = zstandard.ZstdCompressionDict(
+COMMON = (
     b'"nodes":[["H","","","hub",null],["N","A","","node",null]],"x":[]"gives":{"e":[],"h":[["N.","con",1,0]],"t":{"con":'
     b'"release","refused","receipt","N.","con",1,"accepted","","{}",null]],[["con",1,"receipt","H.","con",'
     b'{"v":1,"schema":1,"now":17,"epoch":"","re":"","turn":17,"covered":0,"known":{"A":17,"B":17},"e":[],"h":[],"t":{},'
     b'"more":false,"x":[]}'
     b'{"v":1,"schema":1,"app":"0.1.0","epoch":"","now":17,"cursors":{"con":[1,""],"A":[1,""]},"held":{"N./con":1,'
     b'"N./A":1},"backlog":0,"conflicts":0,"parked":0,"nodes":"","turn":17,"nonce":"","push":[{"o":"N.","s":"con","q":1,'
-    b'"p":[1,1]}],"complete":false}"push":[],"complete":true}',
-    dict_type=zstandard.DICT_TYPE_RAWCONTENT,
-)  # fmt: skip
+    b'"p":[1,1]}],"complete":false}"push":[],"complete":true}'
+)
+_COMMON = zstandard.ZstdCompressionDict(COMMON, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 
 
 def pack(head: Mapping[str, Any], pieces: Sequence[bytes], limits: Limits) -> bytes:
