@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from sync import errors
-from sync.errors import HubBusy, HubUnreachable, SyncError
+from sync.errors import HubBusy, HubUnreachable, LineCut, SyncError
 
 EXCHANGE_PATH = "/sync/v1/exchange"
 ENROL_PATH = "/sync/v1/enrol"
@@ -48,6 +48,9 @@ class HttpHub:
             for name in ("Accept", "Connection", "User-Agent"):
                 request.headers.pop(name, None)
             response = self._client.send(request)
+        except (httpx.NetworkError, httpx.ProtocolError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            kind = HubUnreachable if isinstance(error, httpx.ConnectError) else LineCut
+            raise kind(address=self._address, why=type(error).__name__) from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise HubUnreachable(address=self._address, why=type(error).__name__) from error
         if response.status_code == httpx.codes.OK:

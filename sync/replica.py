@@ -28,6 +28,9 @@ class Limits:
 
     frame_rows: int = 20_000
     frame_bytes: int = 1_000_000
+    stretch_changesets: int = 32
+    # After so many cuts one after another a run gives up: by then frames are as small as they get.
+    cuts_in_a_row: int = 10
     message_bytes: int = 8_000_000
     inflated_bytes: int = 64_000_000
     changeset_rows: int = 200_000

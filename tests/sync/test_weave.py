@@ -23,8 +23,11 @@ def framed(pieces: list[bytes]) -> bytes:
     return b"".join([len(index).to_bytes(4, "big"), index, *blobs])
 
 
+PIECES = st.one_of(st.binary(max_size=60), blocks().map(lambda block: encode_parts([block], [])[0]))
+
+
 @few
-@given(st.lists(st.one_of(st.binary(max_size=60), blocks().map(lambda block: encode_parts([block], [])[0])), max_size=9))
+@given(st.lists(PIECES, max_size=9))
 def test_pieces_come_back_byte_for_byte(pieces: list[bytes]) -> None:
     assert unwoven(framed(pieces), 0) == pieces
 
@@ -79,8 +82,8 @@ def test_a_message_of_many_changesets_is_shorter_than_its_pieces_one_after_anoth
         (7, b""),
     ],
     ids=["a segment twice", "a segment left over", "too long", "too short", "less than nothing", "no such group",
-         "no such shape", "nothing carried", "a size that is no number", "parts not equally many", "a name for a number",
-         "no parts", "half an index", "no index"],
+         "no such shape", "nothing carried", "a size that is no number", "parts not equally many",
+         "a name for a number", "no parts", "half an index", "no index"],
 )  # fmt: skip
 def test_an_index_that_lies_is_damaged(index: object, blobs: bytes) -> None:
     raw = json.dumps(index).encode()
