@@ -30,6 +30,10 @@ class HubUnreachable(SyncError):
     advice = Advice.RETRY_LATER
 
 
+class LineCut(HubUnreachable):
+    """The hub was there, and the line was cut while a message was under way."""
+
+
 class HubBusy(SyncError):
     """The hub answered that it cannot serve now."""
 

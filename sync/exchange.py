@@ -19,7 +19,7 @@ from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.conflicts import count_open
 from sync.entries import data_text, receipt_time
-from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
+from sync.errors import BadMessage, HubRestored, HubUnreachable, LineCut, NotEnrolled, UpgradeNeeded
 from sync.hub_log import Receipt, Word, log_of
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
@@ -45,8 +45,9 @@ from sync.steps.hello import (
     sender_of,
 )
 from sync.steps.judge import Policy, Refusal, Sender, judge_actions
+from sync.steps.pace import asked_frame, frame_now, slow_down, speed_up, told_frame
 from sync.steps.pull import Asker, asides, news, take_news
-from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
+from sync.steps.push import Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
 from sync.steps.take_back import take_back
 from sync.steps.vouch import keep_head
@@ -97,11 +98,15 @@ def run_exchange(
     Raises NotEnrolled, HubUnreachable, HubRestored, Revoked, UpgradeNeeded, BadMessage; what was acknowledged stays.
     """
     report = ExchangeReport()
-    said, done = _Said(), False
+    said, done, cuts = _Said(), False, 0
     while not done:
         frame, asked = _compose(replica, db, said)
         began = replica.clock.monotonic_ms()
-        head, reader = _say(replica, db, hub, (asked, [*frame.pieces, *said.bodies.pieces]), report)
+        answer = _say_unless_cut(replica, db, hub, (asked, [*frame.pieces, *said.bodies.pieces]), report, cuts)
+        cuts = 0 if answer else cuts + 1
+        if answer is None:
+            continue
+        head, reader = answer
         if head.get("epoch") != setting(db, "epoch"):
             if not _give_back(replica, db, hub, (head, reader), report, budget_bytes):
                 break
@@ -115,9 +120,10 @@ def run_exchange(
                 raise
             said.forked = True
             continue
+        speed_up(replica, db)
         said.sent.update(frame.sent)
         said.tried.update(said.bodies.hashes)
-        said.bodies = filling(db, head.get("wanted", []), said.tried, _frame_size(replica))
+        said.bodies = filling(db, head.get("wanted", []), said.tried, frame_now(replica, db))
         report.changesets_up += frame.changesets
         report.rows_up += frame.rows
         done = frame.complete and not more and not said.bodies.head
@@ -150,8 +156,10 @@ def _compose(replica: Replica, db: Database, said: _Said) -> tuple[Outgoing, dic
         raise NotEnrolled()
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
-    frame = outgoing(replica, db, said.sent, _frame_size(replica))
-    head = {**ask(replica, db, forked=said.forked), "push": frame.stretches, "complete": frame.complete}
+    size = frame_now(replica, db)
+    frame = outgoing(replica, db, said.sent, size)
+    head = {**ask(replica, db, forked=said.forked), **told_frame(replica, size)}
+    head |= {"push": frame.stretches, "complete": frame.complete}
     if said.bodies.head:
         head["gives"] = {"to": head["epoch"], "b": said.bodies.head}
     # What this very frame carries no longer waits once the hub reads it.
@@ -177,6 +185,20 @@ def _say(
     return told, PieceReader(told_pieces)
 
 
+def _say_unless_cut(
+    replica: Replica, db: Database, hub: HubPort, request: tuple[Mapping[str, Any], Sequence[bytes]],
+    report: ExchangeReport, cuts: int,
+) -> Answer | None:  # fmt: skip
+    """The same; None where the line was cut and less may get through. Raises HubUnreachable after `cuts` too many."""
+    try:
+        return _say(replica, db, hub, request, report)
+    except HubUnreachable as error:
+        slow_down(replica, db)
+        if not isinstance(error, LineCut) or cuts >= replica.limits.cuts_in_a_row:
+            raise
+        return None
+
+
 def _give_back(
     replica: Replica, db: Database, hub: HubPort, answer: Answer, report: ExchangeReport, budget_bytes: int | None
 ) -> bool:
@@ -189,7 +211,7 @@ def _give_back(
     report.epochs += 1
     if report.epochs > EPOCHS_A_RUN_MAX:
         raise HubRestored(epoch=str(told.get("epoch")))
-    while (frame := giving(replica, db, told, shared, tried, _frame_size(replica))) is not None:
+    while (frame := giving(replica, db, told, shared, tried, frame_now(replica, db))) is not None:
         if _spent(report, budget_bytes):
             return False
         head = {**ask(replica, db), "push": [], "complete": False, "gives": frame.head}
@@ -212,10 +234,6 @@ def _keys(db: Database) -> dict[str, bytes]:
 
 def _spent(report: ExchangeReport, budget_bytes: int | None) -> bool:
     return budget_bytes is not None and report.bytes_up + report.bytes_down >= budget_bytes
-
-
-def _frame_size(replica: Replica) -> FrameSize:
-    return FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
 
 
 def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
@@ -309,7 +327,7 @@ def _answer(
     sender, _ = sender_of(db, node)
     asked, held = cursors_told(db, head), places_told(head, "held")
     cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
-    told, pieces = news(replica, db, Asker(node, held), cursors, _frame_size(replica))
+    told, pieces = news(replica, db, Asker(node, held), cursors, asked_frame(replica, head))
     named = wanted(db, node, replica.limits.frame_rows)
     holes = {"wanted": named} if named else {}
     return {**_about(replica, db, node, head), **known_nodes(db, head), **holes, **told}, pieces

@@ -28,6 +28,9 @@ class Limits:
 
     frame_rows: int = 20_000
     frame_bytes: int = 1_000_000
+    stretch_changesets: int = 32
+    # After so many cuts one after another a run gives up: by then frames are as small as they get.
+    cuts_in_a_row: int = 10
     message_bytes: int = 8_000_000
     inflated_bytes: int = 64_000_000
     changeset_rows: int = 200_000
@@ -36,6 +39,9 @@ class Limits:
     clock_doubt_ms: int = 10 * 60 * 1000
     clock_set_ms: int = 60 * 1000
     compression_level: int = 9
+    # A message of no more than this, before compression, is worth a few hundredths of a second more.
+    small_bytes: int = 400_000
+    small_compression_level: int = 19
 
 
 @dataclass(frozen=True)

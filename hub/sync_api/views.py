@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
 from sqlite_utils import Database
 
 from hub.db import hub
@@ -17,6 +17,7 @@ from hub.sync_api.policy import SchoolPolicy
 from shared.bookings.answering import answer_unserved
 from shared.errors import Advice, TongxinError
 from shared.roles import MACHINE
+from shared.web.app import SEALED
 from shared.web.db import clock, db, replica
 from shared.web.words import error_shape
 from sync.errors import BadMessage, CodeRefused, HubBusy, NotEnrolled, Revoked, UpgradeNeeded
@@ -71,6 +72,7 @@ def exchange(after: AfterExchange) -> Response:
     answered for in it (C8)."""
     sealed = _body(replica().limits.message_bytes)
     answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed, after=answer_unserved)
+    setattr(g, SEALED, True)
     try:
         after(replica(), db())
     except (TongxinError, sqlite3.OperationalError) as error:

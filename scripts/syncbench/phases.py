@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.benchmarks.bars import percentile
 from scripts.syncbench.peer import CHECKOUT, Peerbench
 from scripts.syncbench.records import MEASURED, PEER_TABLES
 from shared.schema import quoted, table_of
@@ -191,6 +193,34 @@ def write_edits(peer: Peerbench, rows: Path, out: Path, count: int) -> int:
     edits = peer.workload.edits(transactions, share=wanted / total, seed="many")
     out.write_text("".join(json.dumps(each, ensure_ascii=False) + "\n" for each in edits[:wanted]), "utf-8")
     return wanted
+
+
+def slow_line(stage: Stage, first: int, runs: int) -> Figures:
+    """A school day of our own records over 32 kb/s with a round trip of a second and 5 % loss, day after day."""
+    command = [sys.executable, "-m", "scripts.syncbench.shaping", str(stage.proxy.port), "--seed", "school day"]
+    line = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        url = f"http://127.0.0.1:{int(_line_of(line))}"
+        found = [_published(stage, first + number, url) for number in range(runs)]
+    finally:
+        line.communicate()
+    seconds, sizes = [each["s"] for each in found], [each["bytes"] for each in found]
+    return {
+        "runs": runs, "median_s": percentile(seconds, 0.5), "p95_s": percentile(seconds, 0.95),
+        "most_s": max(seconds), "bytes": percentile(sizes, 0.5), "round_trips": max(each["turns"] for each in found),
+    }  # fmt: skip
+
+
+def _published(stage: Stage, day: int, url: str) -> Figures:
+    record(stage, day, 1, "own")
+    stage.proxy.take()
+    told = stage.node.ask("sync", url=url)
+    wire = stage.proxy.take()
+    return {"s": told["s"], "bytes": wire["up"] + wire["down"], "turns": wire["turns"]}
+
+
+def _line_of(process: subprocess.Popen[str]) -> str:
+    return process.stdout.readline() if process.stdout else ""
 
 
 def refusals_in(database: Path) -> list[tuple[str, str]]:

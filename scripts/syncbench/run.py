@@ -30,6 +30,7 @@ class Plan:
     seed: str
     conflicts: int
     forms: tuple[str, ...]
+    line_runs: int
 
 
 def run(argv: Sequence[str]) -> int:
@@ -40,7 +41,7 @@ def run(argv: Sequence[str]) -> int:
         print(NOT_THERE, file=sys.stderr)
         return EXIT_NO_PEERBENCH
     peer = load(folder)
-    plan = Plan(args.days, args.ids, args.seed, args.conflicts, tuple(args.forms.split(",")))
+    plan = Plan(args.days, args.ids, args.seed, args.conflicts, tuple(args.forms.split(",")), args.line)
     floors = [peer.floor(args.days, args.ids, args.floor)] if args.floor else []
     runs = [measured(peer, plan) for _ in range(args.repeat)]
     floors += [peer.floor(args.days, args.ids, args.floor)] if args.floor else []
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--forms", default="rows,own", help="rows, own, or both")
     parser.add_argument("--conflicts", type=int, default=10_000, help="edits on either side of the same rows in (e)")
     parser.add_argument("--floor", type=int, default=0, metavar="N", help="runs of the floor before and after")
+    parser.add_argument("--line", type=int, default=0, metavar="N", help="publish N school days over a slow line")
     parser.add_argument("--peerbench", type=Path, metavar="DIR")
     return parser
 
@@ -80,8 +82,11 @@ def measured(peer: Peerbench, plan: Plan) -> Figures:
         if "own" in plan.forms:
             own = folder / "own"
             own.mkdir()
+            if plan.line_runs:
+                peer.workload.write(plan.days + 1 + plan.line_runs, str(own), plan.seed, plan.ids)
+                rows = own / "rows.jsonl"
             with staged(peer, own, rows, edits, plan.ids) as stage:
-                found["own"] = _own_form(stage, plan.days)
+                found["own"] = _own_form(stage, plan)
         return found
 
 
@@ -106,8 +111,9 @@ def _row_by_row(peer: Peerbench, plan: Plan, place: tuple[Path, Path, Path]) -> 
     return found
 
 
-def _own_form(stage: Stage, days: int) -> Figures:
+def _own_form(stage: Stage, plan: Plan) -> Figures:
     """The same facts in our own records, day 0 to `days`, then one day more, whose bytes are the school day's."""
+    days = plan.days
     recorded = phases.record(stage, 0, days, "own")
     found: Figures = {"rows": recorded["rows"], "a_record": recorded}
     found["b_first_sync"] = phases.first_sync(stage, recorded["rows"])
@@ -117,6 +123,8 @@ def _own_form(stage: Stage, days: int) -> Figures:
     found["d_one_day_more"] = phases.sync(stage, stage.node, more["rows"])
     found["d_one_day_more"]["bare_zstd19"] = bare_bytes(stage.database("node"), since=before.upto).bytes
     found["f_second_node"] = phases.second_node(stage, recorded["rows"] + more["rows"])
+    if plan.line_runs:
+        found["slow_line"] = phases.slow_line(stage, days + 1, plan.line_runs)
     return found
 
 

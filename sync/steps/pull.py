@@ -6,6 +6,7 @@ receipt or the refusal. Somebody else's refused changeset comes as a hole: heade
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,14 +15,14 @@ from sqlite_utils import Database
 
 from sync.chain import HASH8
 from sync.change import Changeset, State
-from sync.entries import HubEntry, scope_end, store_entry
+from sync.entries import HubEntry, scope_end, store_entries
 from sync.erasure import without_erased
 from sync.errors import BadMessage
 from sync.heads import redecide
 from sync.hub_log import Record, log_of
 from sync.journal import apply_changesets, keys_in, recompute_rows
 from sync.log import logged, origin_number, pack_parts
-from sync.opened import open_changeset
+from sync.opened import Readings, open_changeset
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize
@@ -173,25 +174,19 @@ def take_news(
     arrivals = [_arrival(e, c) for e, c in fresh if c is not None and e.kind == "receipt"]
     let_in = [(entry, changeset) for entry, changeset in fresh if entry.kind == "release"]
     bodies = {entry.hub_seq: changeset for entry, changeset in fresh}
-    refused = []
-    ready = receive(replica, db, arrivals)
+    refused: list[int] = []
+    readings = Readings(db)
+    ready = receive(replica, db, arrivals, readings)
     own = current_origin(db)[1]
-    taken.behind_itself = any(one.origin == own for one in logged(db, ready).values())
-    apply = [open_changeset(db, n) for n in ready if _state(db, n) == "applied"]
+    about = logged(db, ready)
+    taken.behind_itself = any(one.origin == own for one in about.values())
+    apply = [readings.opened(n) for n in ready if about[n].state == State.APPLIED.value]
     applied = apply_changesets(db, replica.tables, apply)
     taken.changesets, taken.rows, taken.rows_by_path = len(ready), applied.rows, applied.rows_by_path
-    moved = []
-    for entry in entries:
-        n = find_version_any(db, entry)
-        # A winner can only change where a stamp does: for most receipts it does not.
-        if entry.effective < logged(db, [n])[n].effective:
-            moved.append(n)
-        store_entry(db, entry, n)
-        if entry.kind == "receipt" and entry.verdict == "refused" and _stands(db, n) == "applied":
-            refused.append(n)
-        elif entry.kind == "receipt" and entry.verdict == "accepted" and _stands(db, n) in ("quarantined", "hole"):
-            # Another verdict than the one a restored hub had given once, and lost (C11).
-            let_in.append((entry, bodies[entry.hub_seq]))
+    told = _store_told(db, entries)
+    refused += told.refused
+    # Another verdict than the one a restored hub had given once, and lost (C11).
+    let_in += [(entry, bodies[entry.hub_seq]) for entry in told.let_in]
     check_tops(db, head.get("t", {}), reader, keys)
     refused += _take_asides(db, head.get("x", ()))
     _take_out(replica, db, refused)
@@ -199,9 +194,59 @@ def take_news(
     for entry in entries:
         if entry.kind == "erase":
             take_erasure(db, replica.tables, entry)
-    redecide(db, replica.tables, moved)
+    redecide(db, replica.tables, told.moved)
     taken.refused = len(refused)
     return taken
+
+
+@dataclass
+class _Told:
+    """What entries said of changesets that are here: those whose stamp fell, which are refused or let in now."""
+
+    moved: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    let_in: list[HubEntry] = field(default_factory=list)
+
+
+def _store_told(db: Database, entries: Sequence[HubEntry]) -> _Told:
+    """Write down what the hub said, entry after entry. Raises BadMessage for a changeset that is not here."""
+    told, numbers = _Told(), _numbers_of(db, entries)
+    rows = db.conn.execute(
+        "SELECT n, effective, CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END"
+        " FROM _changeset WHERE n IN (SELECT value FROM json_each(?))",
+        (json.dumps(numbers),),
+    )
+    # The state that a verdict gave; a changeset that waits takes it when what it needs is here.
+    about = {n: (effective, stands) for n, effective, stands in rows}
+    for entry, n in zip(entries, numbers, strict=True):
+        effective, stands = about[n]
+        # A winner can only change where a stamp does: for most receipts it does not.
+        if entry.effective < effective:
+            told.moved.append(n)
+            about[n] = (entry.effective, stands)
+        if entry.kind == "receipt" and entry.verdict == "refused" and stands == "applied":
+            told.refused.append(n)
+        elif entry.kind == "receipt" and entry.verdict == "accepted" and stands in ("quarantined", "hole"):
+            told.let_in.append(entry)
+    store_entries(db, list(zip(entries, numbers, strict=True)))
+    return told
+
+
+def _numbers_of(db: Database, entries: Sequence[HubEntry]) -> list[int]:
+    """The changeset each entry is about. Raises BadMessage("unknown_changeset")."""
+    names = [[each.origin, each.scope, each.seq, each.hash8.hex()] for each in entries]
+    rows = db.conn.execute(
+        "SELECT j.key, c.n FROM json_each(?) AS j CROSS JOIN _origin ON name = json_extract(j.value, '$[0]')"
+        " CROSS JOIN _changeset AS c ON c.o = _origin.o AND c.scope = json_extract(j.value, '$[1]')"
+        " AND c.seq = json_extract(j.value, '$[2]')"
+        " AND lower(hex(substr(c.hash, 1, ?))) = json_extract(j.value, '$[3]')",
+        (json.dumps(names), HASH8),
+    )
+    found = dict(rows.fetchall())
+    missing = next((each for at, each in enumerate(entries) if at not in found), None)
+    if missing is not None:
+        raise BadMessage("unknown_changeset", origin=missing.origin, seq=str(missing.seq))
+    return [found[at] for at in range(len(entries))]
 
 
 def _not_yet_taken(
@@ -277,12 +322,6 @@ def find_version_any(db: Database, entry: HubEntry) -> int:
 
 def _state(db: Database, n: int) -> str:
     return str(db.conn.execute("SELECT state FROM _changeset WHERE n = ?", (n,)).fetchone()[0])
-
-
-def _stands(db: Database, n: int) -> str:
-    """The state that a verdict gave a changeset; one that waits takes it when what it needs is here."""
-    sql = "SELECT CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END FROM _changeset WHERE n = ?"
-    return str(db.conn.execute(sql, (n,)).fetchone()[0])
 
 
 def _take_out(replica: Replica, db: Database, numbers: Sequence[int]) -> None:

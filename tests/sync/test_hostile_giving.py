@@ -10,6 +10,7 @@ import zstandard
 
 from shared.records.places import CalendarDay
 from shared.records.pupils import Pupil
+from sync.body import dumped
 from sync.chain import entry_hash, scope_statement
 from sync.entries import told_since
 from sync.errors import BadMessage
@@ -197,12 +198,9 @@ def test_a_lie_in_what_is_given_back_is_refused_by_name(lost: World, name: str) 
 def send_raw(world: World, node: Site, gives: dict[str, Any], pieces: list[bytes]) -> None:
     gives["e"][0][9] = "SURROGATE"
     told = {**ask(node.replica, node.db), "push": [], "complete": False, "gives": gives}
-    limits = node.replica.limits
-    framed = zstandard.ZstdDecompressor().stream_reader(pack(told, pieces, limits)).read()
-    raw = framed[4 : 4 + int.from_bytes(framed[:4], "big")].replace(b"SURROGATE", b"\\ud800")
-    message = zstandard.ZstdCompressor().compress(
-        len(raw).to_bytes(4, "big") + raw + framed[4 + int.from_bytes(framed[:4], "big") :]
-    )
+    raw = dumped(told).replace(b"SURROGATE", b"\\ud800")
+    framed = b"".join(len(piece).to_bytes(4, "big") + piece for piece in (raw, *pieces))
+    message = zstandard.ZstdCompressor().compress(framed)
     hub = peer_keys(node.db)[setting(node.db, "hub_node")]
     world.port.exchange(node.replica.node.encode() + seal(node.replica.seed, hub, message))
 

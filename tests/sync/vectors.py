@@ -15,6 +15,8 @@ from sync.chain import ERASED, GENESIS, body_hash, entry_hash, head_statement, l
 from sync.change import Block, Header, VersionName
 from sync.entries import HubEntry
 from sync.keys import sign, verify_key_of
+from sync.weave import woven
+from sync.wire import COMMON
 
 FILE = Path(__file__).parents[1] / "data" / "vectors" / "changeset.json"
 SEED = bytes(range(32))
@@ -52,7 +54,14 @@ def vectors() -> dict[str, object]:
         "head_signature": sign(SEED, head_statement(f"{ORIGIN}/{SCOPE}", SEQ, link)).hex(),
         "entry": entry.hashed(link).decode(), "log_hash": log.hex(),
         "log_signature": sign(SEED, scope_statement(SCOPE, 42, log)).hex(),
+        "dictionary": COMMON.decode(), "woven": _woven([header, *parts] * 2 + [GENESIS]),
     }  # fmt: skip
+
+
+def _woven(pieces: list[bytes]) -> dict[str, object]:
+    """Pieces as they stand in a message of many: the index, and the blobs behind it as hex."""
+    index, *blobs = woven(pieces)
+    return {"pieces": [piece.hex() for piece in pieces], "index": index.decode(), "blobs": b"".join(blobs).hex()}
 
 
 def main() -> None:
