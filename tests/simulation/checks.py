@@ -10,6 +10,7 @@ from sync.conflicts import open_conflicts
 from sync.log import read_changeset
 from sync.replica import setting
 from sync.status import refusals
+from sync.verify import verify
 from tests.simulation.canonical import difference, names_of, state_of
 from tests.simulation.rebuild import rebuilt
 from tests.simulation.reference import reference_of
@@ -50,6 +51,7 @@ def check_quiet(world: World) -> None:
         check_against_definition(world, site)
         check_quarantine(world, site)
         check_rebuild(world, site)
+        check_verified(site)
 
 
 def check_equal(world: World, node: Site) -> None:
@@ -154,3 +156,8 @@ def check_rebuild(world: World, site: Site) -> None:
         assert ours == anew, f"{site.name} (-) and its rebuild (+) differ:\n{difference(ours, anew)}"
     finally:
         copy.close()
+
+
+def check_verified(site: Site) -> None:
+    """What an honest replica holds proves itself, whatever it went through (C10)."""
+    assert verify(site.replica, site.db) == [], f"{site.name} does not verify"

@@ -20,13 +20,15 @@ from shared.records import (
 from shared.schema import Value, find, table_of
 from sync.capture import Writing, token_of, write
 from sync.change import Author
+from sync.comparison import run_comparison
 from sync.conflicts import open_conflicts, resolve
+from sync.errors import HubMovedOn
 from sync.replica import setting
 from sync.status import refusals
 from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
-from tests.simulation.world import CAMPUSES, Site, World
+from tests.simulation.world import CAMPUSES, HubDoor, Site, World
 
 DATES = ("2025-09-01", "2025-09-02")
 
@@ -193,6 +195,16 @@ def sync_badly(world: World, site: Site) -> None:
         world.sync(site, fault_share=0.3)
 
 
+def compare(world: World, site: Site) -> None:
+    """A node lays its rows beside the hub's at any moment: whoever was honest differs in nothing that both have had."""
+    if site is world.hub:
+        return
+    with contextlib.suppress(HubMovedOn):
+        found = run_comparison(site.replica, site.db, HubDoor(world))
+        assert found.differences == [], f"{site.name} and the hub differ: {found}"
+        world.said(f"{site.name} compared {found.rows} rows, {found.apart} apart")
+
+
 def reopen(world: World, site: Site) -> None:
     """The program is started anew."""
     world.reopen(site)
@@ -235,7 +247,7 @@ def clone(world: World, site: Site) -> None:
 
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
-    (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
+    (sync_badly, 30), (reopen, 2), (compare, 2), (copy, 2), (restore, 1), (clone, 0.3),
     (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4),
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from shared.records import (
 )  # fmt: skip
 from sync.capture import write
 from sync.change import Author
+from sync.comparison import serve_comparison
 from sync.errors import SyncError
 from sync.exchange import run_exchange, serve_exchange
 from sync.opening import create_replica, open_replica
@@ -248,6 +249,17 @@ class EnrolDesk:
     def exchange(self, sealed: bytes) -> bytes:
         """Nothing is exchanged here."""
         raise NotImplementedError
+
+
+@dataclass
+class HubDoor:
+    """The hub's door for comparisons; a line that works."""
+
+    world: World
+
+    def compare(self, sealed: bytes) -> bytes:
+        """See `ComparePort.compare`."""
+        return serve_comparison(self.world.hub.replica, self.world.hub.db, sealed)
 
 
 def opened(replica: Replica) -> Database:
