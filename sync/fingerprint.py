@@ -91,12 +91,15 @@ class Prints:
         self._names = dict(db.conn.execute("SELECT n, hex(substr(hash, 1, ?)) FROM _changeset", (HASH8,)))
         for table in tables.values():
             self._declare(table)
-        # typeshed knows no aggregate whose step takes bytes.
-        db.conn.create_aggregate("tongxin_sum", 1, PrintSum)  # type: ignore[arg-type]
+        db.conn.create_aggregate("tongxin_sum", 1, PrintSum)  # type: ignore[arg-type]  # its step takes bytes
 
     def _declare(self, table: Table) -> None:
         def digest(*row: Any) -> bytes:
-            return _digest([*row[:-2], *self._version_names(table, row[-2:]).values()])
+            if row[-1] is None:
+                return _digest([*row[:-2], self._names.get(row[-2], "?")])
+            names = list(self._version_names(table, row[-2:]).values())
+            # Most rows were written by one changeset alone, and say so once.
+            return _digest([*row[:-2], *(names if len(set(names)) > 1 else names[:1])])
 
         self._db.conn.create_function(f"tongxin_digest_{table.name}", -1, digest, deterministic=True)
 

@@ -150,6 +150,12 @@ def engine_migrations() -> Migrations:
         db.conn.execute("ALTER TABLE _node ADD COLUMN parked INTEGER")
         db.conn.execute("CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0")
 
+    @migrations()
+    def verified(db: Database) -> None:
+        # When the node last verified itself and how many places were wrong, as it told.
+        db.conn.execute("ALTER TABLE _node ADD COLUMN verified_at INTEGER")
+        db.conn.execute("ALTER TABLE _node ADD COLUMN verified_wrong INTEGER")
+
     return migrations
 
 

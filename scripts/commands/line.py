@@ -100,5 +100,6 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _add(group, "verify", log.verify, "核对整个变更日志 / prove the whole log")
+    made = _add(group, "verify", log.verify, "核对整个变更日志，校区再与中心核对 / prove the log, compare with the hub")
+    made.add_argument("--local", action="store_true", help="不与中心核对 / do not ask the hub")
     _add(group, "rebuild", log.rebuild, "由日志重建全部表 / rebuild all tables from the log")
