@@ -22,13 +22,14 @@ from sync.capture import Writing, token_of, write
 from sync.change import Author
 from sync.comparison import run_comparison
 from sync.conflicts import open_conflicts, resolve
-from sync.errors import HubMovedOn
+from sync.errors import HubMovedOn, Revoked
 from sync.replica import setting
 from sync.status import refusals
 from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
-from tests.simulation.world import CAMPUSES, HubDoor, Site, World
+from tests.simulation.hostile import hostile, is_hostile
+from tests.simulation.world import HubDoor, PowerCut, Site, World, holdings
 
 DATES = ("2025-09-01", "2025-09-02")
 
@@ -83,7 +84,7 @@ def save(world: World, site: Site) -> None:
     with write(site.replica, site.db, by) as w:
         for _ in range(world.random.choice((1, 1, 2, 3))):
             foreign = site is world.hub or world.random.random() < 0.08
-            campus = world.random.choice(CAMPUSES) if foreign else site.campus
+            campus = world.random.choice(world.campuses) if foreign else site.campus
             told.append(edit(world, site, w, target(world, campus)))
     numbers = [n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE n > ? ORDER BY n", (before,))]
     world.remember(site, numbers)
@@ -120,7 +121,7 @@ def edit(world: World, site: Site, w: Writing, aim: Target) -> str:
 
 def look(world: World, site: Site) -> None:
     """Somebody opens a page, and leaves it open."""
-    campus = site.campus or world.random.choice(CAMPUSES)
+    campus = site.campus or world.random.choice(world.campuses)
     aim = target(world, campus)
     token = token_of(site.db, site.replica, type(aim.record), aim.key)
     if token is not None:
@@ -162,7 +163,7 @@ def set_clock(world: World, site: Site) -> None:
 
 def change_role(world: World, site: Site) -> None:
     """The hub takes a clerk's role away, or gives it back."""
-    campus = world.random.choice(CAMPUSES)
+    campus = world.random.choice(world.campuses)
     key = (f"{campus}-clerk", "clerk", campus)
     with write(world.hub.replica, world.hub.db, Author("office", rank="office")) as w:
         if find(w.db, AccountRole, *key):
@@ -174,7 +175,9 @@ def change_role(world: World, site: Site) -> None:
 
 def release_one(world: World, site: Site) -> None:
     """A person at the hub lets a refused changeset in after all."""
-    versions = sorted({refusal.version for refusal in refusals(world.hub.db, world.hub.replica)})
+    found = refusals(world.hub.db, world.hub.replica)
+    # Nobody lets in what a hostile node sent.
+    versions = sorted({refusal.version for refusal in found if not is_hostile(refusal.version)})
     if versions:
         version = world.random.choice(versions)
         world.said(f"hub releases {version}")
@@ -183,7 +186,7 @@ def release_one(world: World, site: Site) -> None:
 
 def erase_one(world: World, site: Site) -> None:
     """The law has a pupil erased, at the hub; the key is dead for ever (C10)."""
-    key = (f"{world.random.choice(CAMPUSES)}-p",)
+    key = (f"{world.random.choice(world.campuses)}-p",)
     with contextlib.suppress(NotFound):
         erase(world.hub.db, world.hub.replica, Pupil, key, by="law")
         world.said(f"hub erased pupil {key}")
@@ -240,15 +243,67 @@ def restore_hub(world: World, site: Site) -> None:
 
 def clone(world: World, site: Site) -> None:
     """A node's folder is copied to a second computer; once a world at most."""
-    if site is not world.hub and len(world.nodes) == len(CAMPUSES):
+    if site is not world.hub and not any(node.name.endswith("x") for node in (*world.nodes, *world.out)):
         world.clone(site)
         world.said(f"{site.name} cloned")
+
+
+def power_cut(world: World, site: Site) -> None:
+    """The power fails while somebody saves, or while a node syncs; nothing of that was acknowledged."""
+    was = len(world.saved)
+    with PowerCut(world, site):
+        deed = world.random.choice((save, sync_badly, settle))
+        deed(world, site)
+    _unsay(world, site, was)
+
+
+def _unsay(world: World, site: Site, was: int) -> None:
+    """What the person was still waiting for when the light went out may be there or not."""
+    here = holdings(site.db)
+    world.saved[was:] = [each for each in world.saved[was:] if (each.origin, each.scope, each.hash) in here]
+
+
+def power_cut_hub(world: World, site: Site) -> None:
+    """The hub's power fails while it serves."""
+    world.hub_fails_in = world.random.randrange(3)
+    sync_badly(world, world.random.choice(world.nodes))
+    world.hub_fails_in = None
+
+
+def disk_lies(world: World, site: Site) -> None:
+    """The power fails, and the disk had kept back what it said it had written, for any length of time."""
+    before, was = world.held(), len(world.saved)
+    with PowerCut(world, site, lies=True):
+        save(world, site)
+    _unsay(world, site, was)
+    world.account_for(before, site)
+
+
+def revoke_one(world: World, site: Site) -> None:
+    """The hub revokes a node for good; what it had not sent stays with it. Once a world at most."""
+    if site is not world.hub and not world.out and len(world.nodes) > 2:
+        world.revoke(site)
+        world.said(f"hub revoked {site.name}")
+
+
+def try_revoked(world: World, site: Site) -> None:
+    """A revoked node goes on saving and knocks again: nothing of it comes in, and its people lose nothing."""
+    for out in world.out:
+        save(world, out)
+        there = holdings(world.hub.db)
+        try:
+            world.sync(out, fault_share=0.0)
+            raise AssertionError(f"{out.name} is revoked, and was served")
+        except Revoked:
+            pass
+        assert holdings(world.hub.db) == there, f"{out.name} is revoked, and was heard"
 
 
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (compare, 2), (copy, 2), (restore, 1), (clone, 0.3),
-    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4),
+    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (power_cut, 4), (power_cut_hub, 3), (disk_lies, 0.7),
+    (revoke_one, 0.4), (try_revoked, 1), (hostile, 3),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:

@@ -26,7 +26,7 @@ from shared.web.conflicts.domain.settling import take_side
 from sync.capture import Writing, write
 from sync.change import Author
 from sync.rivals import rivals
-from tests.simulation.world import CAMPUSES, Site, World
+from tests.simulation.world import Site, World
 
 DAYS = ("2025-09-03", "2025-09-04")
 SPAN = ("2025-09-01", "2025-10-01")
@@ -39,7 +39,7 @@ def found_school(world: World) -> None:
     """Three campuses with two classes and a room each; few teachers, so that they are soon in two places."""
     with write(world.hub.replica, world.hub.db, Author("office", rank="office")) as w:
         w.insert(TravelTime(from_campus="A", to_campus="B", minutes=10))
-        for late, campus in enumerate(CAMPUSES):
+        for late, campus in enumerate(world.campuses):
             w.insert(
                 Room(id=f"{campus}-r1", campus=campus, name="实验室"),
                 TimetableVersion(id=f"{campus}-v1", campus=campus, name="课表", begin="2025-09-01", status="published"),
@@ -127,7 +127,7 @@ def close_day(world: World, site: Site) -> None:
 def book(world: World, site: Site) -> None:
     """A room of some campus is wanted; at its own campus it is had at once (C8)."""
     pick = world.random.choice
-    home, hour, minute = pick(CAMPUSES), pick((8, 9)), pick((0, 20))
+    home, hour, minute = pick(world.campuses), pick((8, 9)), pick((0, 20))
     state = "confirmed" if site.campus in ("", home) else "requested"
 
     def deed(w: Writing) -> None:
@@ -204,7 +204,7 @@ def settle_register(world: World, site: Site) -> None:
 
 
 def _campus(world: World, site: Site) -> str:
-    return site.campus or world.random.choice(CAMPUSES)
+    return site.campus or world.random.choice(world.campuses)
 
 
 def _ids(site: Site, sql: str, *values: str) -> list[str]:
