@@ -77,9 +77,19 @@ def prove_same_file(path: Path, db: Database, clock: Clock, randomness: Randomne
     fresh = randomness.text(12)
     # The file first, with both tokens; then the database; a crash between leaves a match. An older copy's token is
     # no match ever again: the same copy may be put in place twice in a row.
-    write_identity(path, Identity(identity.seed, fresh if older else known, fresh))
+    write_identity(path, Identity(identity.seed, fresh if older else known, fresh, about_node(db)))
     set_setting(db, "token", fresh)
     return identity
+
+
+def about_node(db: Database) -> dict[str, str]:
+    """Who this node is and whose: what it needs to begin anew from the hub with its own key."""
+    hub = setting(db, "hub_node")
+    key = db.conn.execute("SELECT hex(verify_key) FROM _node WHERE node = ?", (hub,)).fetchone()
+    return {
+        "role": setting(db, "role"), "node": setting(db, "node"), "campus": setting(db, "campus"), "hub": hub,
+        "hub_key": key[0] if key else "", "epoch": setting(db, "epoch"),
+    }  # fmt: skip
 
 
 def start_incarnation(db: Database, randomness: Randomness) -> None:

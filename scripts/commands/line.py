@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import hub, log, node
+from scripts.commands import hub, log, node, restoring
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -73,6 +73,8 @@ def _node(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--no-sync", action="store_true", help="不自动同步 / do not sync by itself")
     _add(group, "sync", node.sync_now, "立即同步 / sync now")
     _add(group, "status", node.status, "同步状态 / how it stands")
+    _add(group, "restore-from-hub", restoring.restore_from_hub,
+         "数据库损坏：从中心取回全部，救出没上传的 / a damaged database: fetch all anew, save what was not sent")
 
 
 def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import tempfile
 import time
@@ -11,6 +12,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from scripts.simulation.planted import tell
+from shared.clock import SystemClock, instant_text
 from tests.simulation.play import DEEDS_A_WORLD, play
 from tests.simulation.school import play_school
 
@@ -28,10 +31,15 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, help="play this one seed only")
     parser.add_argument("--trace", action="store_true", help="with --seed: print what happens")
     parser.add_argument("--school", action="store_true", help="lessons, bookings and registers, and their validators")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcome to a file")
+    parser.add_argument("--planted", action="store_true", help="plant bugs one by one: in how many seeds each is found")
     chosen = parser.parse_args(argv)
+    if chosen.planted:
+        return tell(chosen.seeds, chosen.jobs)
     if chosen.seed is not None:
         return _one(chosen.seed, chosen.deeds, chosen.trace, chosen.school)
-    return _many(range(chosen.first, chosen.first + chosen.seeds), chosen.jobs, chosen.deeds, chosen.school)
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
+    return _many(seeds, chosen.jobs, chosen.deeds, chosen.school, chosen.json)
 
 
 def _one(seed: int, deeds: int, trace: bool, school: bool) -> int:
@@ -40,7 +48,7 @@ def _one(seed: int, deeds: int, trace: bool, school: bool) -> int:
     return 1 if failure else 0
 
 
-def _many(seeds: range, jobs: int, deeds: int, school: bool) -> int:
+def _many(seeds: range, jobs: int, deeds: int, school: bool, told: Path | None) -> int:
     began, failed = time.perf_counter(), []
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         for seed, failure in zip(seeds, pool.imap(partial(outcome, deeds=deeds, school=school), seeds), strict=True):
@@ -49,6 +57,13 @@ def _many(seeds: range, jobs: int, deeds: int, school: bool) -> int:
                 print(f"seed {seed}: {failure.strip().splitlines()[-1][:300]}", flush=True)
     minutes = (time.perf_counter() - began) / 60
     print(f"{len(seeds)} seeds, {len(seeds) / minutes:.0f} a minute, {len(failed)} failed: {failed}")
+    if told is not None:
+        outcome_ = {
+            "seeds": len(seeds), "first": seeds.start, "deeds": deeds, "school": school, "failed": failed,
+            "seeds_per_minute": round(len(seeds) / minutes), "jobs": jobs,
+            "ended": instant_text(SystemClock().now_ms()),
+        }  # fmt: skip
+        told.write_text(json.dumps(outcome_, indent=2) + "\n", encoding="utf-8")
     kind = " --school" if school else ""
     for seed in failed[:3]:
         print(f"replay: python3 scripts/simulate.py{kind} --seed {seed} --deeds {deeds} --trace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.errors import NotFound, RowErased
 from shared.records import (
@@ -82,13 +82,25 @@ def save(world: World, site: Site) -> None:
     before = site.db.conn.execute("SELECT coalesce(max(n), 0) FROM _changeset").fetchone()[0]
     told = []
     with write(site.replica, site.db, by) as w:
+        aim = None
         for _ in range(world.random.choice((1, 1, 2, 3))):
             foreign = site is world.hub or world.random.random() < 0.08
             campus = world.random.choice(world.campuses) if foreign else site.campus
-            told.append(edit(world, site, w, target(world, campus)))
+            last, aim = aim, target(world, campus)
+            if last is not None and world.random.random() < 0.3:
+                aim = again_at(last, aim)
+            told.append(edit(world, site, w, aim))
     numbers = [n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE n > ? ORDER BY n", (before,))]
     world.remember(site, numbers)
     world.said(f"{site.name} {by.person_id}/{by.rank} saved {numbers}: {'; '.join(told)}")
+
+
+def again_at(last: Target, other: Target) -> Target:
+    """The row of the last edit once more, with other values where the two are rows of one table."""
+    if type(other.record) is not type(last.record):
+        return last
+    key = dict(zip(table_of(type(last.record)).key, last.key, strict=True))
+    return Target(replace(other.record, **key), last.key, other.changes)  # type: ignore[type-var]  # a record
 
 
 def edit(world: World, site: Site, w: Writing, aim: Target) -> str:
