@@ -6,7 +6,7 @@ Everything that is not in the file (clock, randomness, limits) is handed in here
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,9 +108,13 @@ def progress_of(db: Database) -> int:
 
 
 def note_progress(replica: Replica, db: Database) -> None:
-    """Write the progress mark beside the file. Call after a commit, outside any transaction."""
+    """Write the progress mark beside the file. Call after a commit, outside any transaction.
+
+    Where the disk takes nothing any more the mark stays older, which is no sign of anything: the commit holds.
+    """
     if not is_open(db):
-        write_progress(replica.path, progress_of(db))
+        with suppress(OSError):
+            write_progress(replica.path, progress_of(db))
 
 
 def current_origin(db: Database) -> tuple[int, str]:

@@ -88,7 +88,13 @@ def synced_notes(hub_folder: Path) -> set[str]:
         return {note for (note,) in db.conn.execute("SELECT note FROM calendar_day WHERE note LIKE 'save %'")}
 
 
-@pytest.mark.parametrize("table", ["calendar_day", "sqlite_autoindex_calendar_day_1", "_setting", "_node"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "calendar_day", "_setting", pytest.param("sqlite_autoindex_calendar_day_1", marks=pytest.mark.slow),
+        pytest.param("_node", marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
 def test_a_damaged_page_is_refused_by_name_and_everything_comes_back(node, table: str, capsys) -> None:
     """Nothing is lost: what was sent comes from the hub, what was not from what can still be read."""
     folder, _, notes = node
@@ -109,7 +115,7 @@ def test_a_damaged_page_is_refused_by_name_and_everything_comes_back(node, table
     assert len(synced_notes(folder.parent / "hub")) == len(notes) + 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_a_page_of_the_log_itself_loses_only_what_it_held(node, seed: int, capsys) -> None:
     """What was not sent and stood on that page, or follows it, is told to people; nothing else is gone (C1, C14)."""
     folder, _, notes = node
