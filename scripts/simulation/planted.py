@@ -34,11 +34,14 @@ class Found:
 
 
 def planted(seeds: int, jobs: int) -> Iterator[Found]:
-    """Plant each bug and play the same seeds. Raises ValueError for a patch that does not fit any more."""
+    """Plant each bug and play the same seeds. Raises ValueError for a patch that does not fit any more, and when
+    worlds fail without any bug."""
     with tempfile.TemporaryDirectory(prefix="planted-") as parent:
         folder = Path(parent) / "tree"
         folder.mkdir()
         copy_tree(folder)
+        if _failed(folder, seeds, jobs):
+            raise ValueError("worlds fail with no bug planted: look at these first")
         for fault in faults(PLANTED):
             misfit = apply(fault.patch, folder)
             if misfit:

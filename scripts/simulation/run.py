@@ -33,8 +33,9 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, help="play this one seed only")
     parser.add_argument("--trace", action="store_true", help="with --seed: print what happens")
     parser.add_argument("--skewed", dest="kind", action="store_const", const="skewed", help="three releases, upgrades")
-    parser.add_argument("--school", dest="kind", action="store_const", const="school", default="plain",
+    parser.add_argument("--school", dest="kind", action="store_const", const="school",
                         help="lessons, bookings and registers, and their validators")
+    parser.set_defaults(kind="plain")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcome to a file")
     parser.add_argument("--planted", action="store_true", help="plant bugs one by one: in how many seeds each is found")
     chosen = parser.parse_args(argv)
