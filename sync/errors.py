@@ -7,6 +7,7 @@
   + CodeRefused        a one-time code is unknown, used or expired: a person must ask for another
   + Revoked            the hub has revoked this node: a person must decide
   + UpgradeNeeded      the versions do not overlap: upgrade one side
+  + HubMovedOn         one side has much that the other has not had yet: sync first, then compare
   + HubRestored        the hub is put back from older copies again and again: a person must look
   + BadMessage         a message is damaged or forged; `code` says how, nothing was applied
   + LogDamaged         this replica's own log does not verify: a person must restore it
@@ -67,6 +68,13 @@ class UpgradeNeeded(SyncError):
 
     code = "upgrade_needed"
     advice = Advice.NEEDS_UPGRADE
+
+
+class HubMovedOn(SyncError):
+    """Node and hub cannot be compared before they have synced."""
+
+    code = "hub_moved_on"
+    advice = Advice.RETRY_LATER
 
 
 class HubRestored(SyncError):

@@ -9,12 +9,13 @@ from sync.errors import HubBusy, HubUnreachable, LineCut, SyncError
 
 EXCHANGE_PATH = "/sync/v1/exchange"
 ENROL_PATH = "/sync/v1/enrol"
+COMPARE_PATH = "/sync/v1/compare"
 
 _BY_CODE: dict[str, type[SyncError]] = {
     cls.code: cls
     for cls in (
         errors.NotEnrolled, errors.Revoked, errors.UpgradeNeeded, errors.CodeRefused, errors.HubBusy,
-        errors.HubRestored, errors.BadMessage,
+        errors.HubMovedOn, errors.HubRestored, errors.BadMessage,
     )
 }  # fmt: skip
 
@@ -35,6 +36,10 @@ class HttpHub:
     def enrol(self, request: bytes) -> bytes:
         """See `HubPort.enrol`."""
         return self._post(ENROL_PATH, request)
+
+    def compare(self, sealed: bytes) -> bytes:
+        """See `ComparePort.compare`. Raises UpgradeNeeded where the hub has no such door yet."""
+        return self._post(COMPARE_PATH, sealed)
 
     def close(self) -> None:
         """Close the connections."""
@@ -58,6 +63,8 @@ class HttpHub:
         if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
             # Trying again would never help: a person has to look.
             raise errors.BadMessage("too_large", bytes=len(body))
+        if response.status_code == httpx.codes.NOT_FOUND and path == COMPARE_PATH:
+            raise errors.UpgradeNeeded()
         raise _error_of(response)
 
 

@@ -30,11 +30,13 @@ from sync.heads import unit_versions
 from sync.hub_log import ChangesetLog, Receipt, SqliteLog, Word, log_of
 from sync.keys import read_identity
 from sync.opening import Steps, migrate
+from sync.proof import Finding, signature_findings
 from sync.replica import SCHEMA_VERSION, Replica, set_setting, setting
+from sync.scratch import rebuild
 from sync.steps.erase import take_erasure
 from sync.steps.vouch import ends_of, keep_head, sign_end, signature_of
 from sync.tables import install_triggers
-from sync.verify import Finding, broken_signatures, named_version, rebuild
+from sync.verify import named_version
 
 # The log, and what is computed from it; everything else with such a name is kept as it is.
 _LOG = frozenset({"_changeset", "_signed_head", "_entry", "_signed_top", "_former_entry", "_cursor"})
@@ -110,7 +112,7 @@ def rebuild_hub(
                 )  # fmt: skip
                 made.entries, made.findings = copy_log(log or log_of(old), SqliteLog(new))
                 _compute(replica, new, made)
-                made.findings += broken_signatures(replica, new)
+                made.findings += signature_findings(replica, new)
             made.waiting = old.conn.execute("SELECT count(*) FROM _changeset WHERE state = 'waiting'").fetchone()[0]
             _compare(tables, (old, new), made)
     except sqlite3.DatabaseError as error:

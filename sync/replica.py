@@ -6,7 +6,7 @@ Everything that is not in the file (clock, randomness, limits) is handed in here
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,9 +84,19 @@ def prove_same_file(path: Path, db: Database, clock: Clock, randomness: Randomne
     fresh = randomness.text(12)
     # The file first, with both tokens; then the database; a crash between leaves a match. An older copy's token is
     # no match ever again: the same copy may be put in place twice in a row.
-    write_identity(path, Identity(identity.seed, fresh if older else known, fresh))
+    write_identity(path, Identity(identity.seed, fresh if older else known, fresh, about_node(db)))
     set_setting(db, "token", fresh)
     return identity
+
+
+def about_node(db: Database) -> dict[str, str]:
+    """Who this node is and whose: what it needs to begin anew from the hub with its own key."""
+    hub = setting(db, "hub_node")
+    key = db.conn.execute("SELECT hex(verify_key) FROM _node WHERE node = ?", (hub,)).fetchone()
+    return {
+        "role": setting(db, "role"), "node": setting(db, "node"), "campus": setting(db, "campus"), "hub": hub,
+        "hub_key": key[0] if key else "", "epoch": setting(db, "epoch"),
+    }  # fmt: skip
 
 
 def start_incarnation(db: Database, randomness: Randomness) -> None:
@@ -105,9 +115,13 @@ def progress_of(db: Database) -> int:
 
 
 def note_progress(replica: Replica, db: Database) -> None:
-    """Write the progress mark beside the file. Call after a commit, outside any transaction."""
+    """Write the progress mark beside the file. Call after a commit, outside any transaction.
+
+    Where the disk takes nothing any more the mark stays older, which is no sign of anything: the commit holds.
+    """
     if not is_open(db):
-        write_progress(replica.path, progress_of(db))
+        with suppress(OSError):
+            write_progress(replica.path, progress_of(db))
 
 
 def current_origin(db: Database) -> tuple[int, str]:

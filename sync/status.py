@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from sqlite_utils import Database
 
 from shared.clock import instant_text
+from shared.database import transaction
 from shared.schema import Value, key_text, table_of
 from sync.change import VersionName
 from sync.conflicts import count_open
 from sync.heads import read_row, unit_versions
 from sync.log import find_version
 from sync.opened import Key, open_changeset
-from sync.replica import Replica, setting
+from sync.replica import Replica, set_setting, setting
 
 
 @dataclass(frozen=True)
@@ -235,6 +236,31 @@ def entered_in(db: Database, version: str) -> Entered | None:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """The last check of this replica by itself and against the hub: when, and how many places were wrong."""
+
+    at_ms: int
+    wrong: int
+
+    @property
+    def instant(self) -> str:
+        """When, as text."""
+        return instant_text(self.at_ms)
+
+
+def note_verified(db: Database, replica: Replica, wrong: int) -> None:
+    """Keep the outcome of a check for the pages, the next request and the hub's board (C14)."""
+    with transaction(db):
+        set_setting(db, "verified", json.dumps([replica.clock.now_ms(), wrong]))
+
+
+def last_verified(db: Database) -> Verified | None:
+    """The last check, or None before the first."""
+    told = setting(db, "verified")
+    return Verified(*json.loads(told)) if told else None
+
+
+@dataclass(frozen=True)
 class NodeState:
     """One enrolled node as the hub knows it. `owes`: the hub was restored from an old copy, and this node has not
     given back yet what it holds."""
@@ -254,17 +280,20 @@ class NodeState:
     forks: int = 0
     parked: int | None = None
     owes: bool = False
+    verified: Verified | None = None
 
 
 def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
     """Every node enrolled with this hub, by campus."""
     rows = db.conn.execute(
         "SELECT node, campus, enrolled_at, revoked_at, last_contact, last_sync, backlog, clock_offset_ms,"
-        " open_conflicts, app_version, parked, epoch FROM _node WHERE role = 'node' ORDER BY campus, node"
+        " open_conflicts, app_version, parked, epoch, verified_at, verified_wrong FROM _node WHERE role = 'node'"
+        " ORDER BY campus, node"
     ).fetchall()
     found = []
     here = restored(db)
-    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, parked, epoch in rows:
+    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, parked, *rest in rows:
+        epoch, *checked = rest
         quarantined = db.conn.execute(
             "SELECT count(*) FROM _changeset JOIN _origin USING (o) WHERE state = 'quarantined' AND _origin.node = ?",
             (node,),
@@ -276,6 +305,7 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
                 node, campus, _instant(enrolled), _instant(revoked), _instant(contact), _instant(sync),
                 _instant(until), waiting, offset, conflicts, quarantined, version, len(forks(db, node)), parked,
                 here is not None and revoked is None and epoch != setting(db, "epoch"),
+                Verified(*checked) if checked[0] is not None else None,
             )  # fmt: skip
         )
     return found

@@ -156,6 +156,12 @@ def engine_migrations() -> Migrations:
         db.conn.execute("CREATE INDEX _changeset_person ON _changeset (person_id, n)")
         db.conn.execute("CREATE INDEX _changeset_campus ON _changeset (campus, n)")
 
+    @migrations()
+    def verified(db: Database) -> None:
+        # When the node last verified itself and how many places were wrong, as it told.
+        db.conn.execute("ALTER TABLE _node ADD COLUMN verified_at INTEGER")
+        db.conn.execute("ALTER TABLE _node ADD COLUMN verified_wrong INTEGER")
+
     return migrations
 
 

@@ -29,7 +29,7 @@ from shared.web.db import clock, db, open_findings, replica
 from shared.web.store import names_of
 from shared.web.wording import ids_in, row_title, spec_of, value_words
 from sync.conflicts import count_open
-from sync.status import campus_boards, refusals, rest_of_actions, restored, sync_status
+from sync.status import campus_boards, last_verified, refusals, rest_of_actions, restored, sync_status
 from sync.steps.enrol import issue_code, revoke
 
 ROUTES = {
@@ -64,7 +64,7 @@ def board() -> Any:
         "campuses/board.html", places=shown, status=status, open_conflicts=status.open_conflicts + len(findings),
         findings_at=Counter(campus for finding in findings for campus in finding.campuses),
         quarantined=len(by_changeset(refusals(db(), replica()))), clock_is_wrong=clock_is_wrong, waiting=waiting,
-        restored=restored(db()), owing=owing(shown),
+        restored=restored(db()), owing=owing(shown), verified=last_verified(db()),
     )  # fmt: skip
 
 

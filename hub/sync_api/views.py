@@ -1,4 +1,4 @@
-"""POST /sync/v1/exchange and /sync/v1/enrol: sealed bytes handed to the engine, errors as status codes.
+"""POST /sync/v1/exchange, /compare and /enrol: sealed bytes handed to the engine, errors as status codes.
 
 No log-in and no CSRF token: the bytes prove who sent them, and no cookie is looked at.
 """
@@ -20,12 +20,13 @@ from shared.roles import MACHINE
 from shared.web.app import SEALED
 from shared.web.db import clock, db, replica
 from shared.web.words import error_shape
-from sync.errors import BadMessage, CodeRefused, HubBusy, NotEnrolled, Revoked, UpgradeNeeded
+from sync.comparison import serve_comparison
+from sync.errors import BadMessage, CodeRefused, HubBusy, HubMovedOn, NotEnrolled, Revoked, UpgradeNeeded
 from sync.exchange import serve_exchange
 from sync.replica import Replica
 from sync.steps.enrol import serve_enrol
 
-ROUTES = {"sync_api.exchange": MACHINE, "sync_api.enrol": MACHINE}
+ROUTES = {"sync_api.exchange": MACHINE, "sync_api.enrol": MACHINE, "sync_api.compare": MACHINE}
 
 # An enrolment is one code, one key and one MAC.
 ENROL_BYTES_MAX = 4096
@@ -36,6 +37,7 @@ _STATUS: tuple[tuple[type[TongxinError], int], ...] = (
     (CodeRefused, 403),
     (UpgradeNeeded, 426),
     (HubBusy, 503),
+    (HubMovedOn, 409),
     (BadMessage, 400),
 )
 
@@ -62,6 +64,7 @@ def blueprint(after: AfterExchange) -> Blueprint:
     """The sync doors."""
     room = Blueprint("sync_api", __name__, url_prefix="/sync/v1")
     room.add_url_rule("/exchange", "exchange", lambda: exchange(after), methods=["POST"])
+    room.add_url_rule("/compare", "compare", compare, methods=["POST"])
     room.add_url_rule("/enrol", "enrol", enrol, methods=["POST"])
     room.register_error_handler(TongxinError, refused)
     return room
@@ -78,6 +81,12 @@ def exchange(after: AfterExchange) -> Response:
     except (TongxinError, sqlite3.OperationalError) as error:
         # The node has its answer; what was left undone is found at the next exchange.
         current_app.logger.error("after an exchange: %s", error)
+    return Response(answer, mimetype=_OCTETS)
+
+
+def compare() -> Response:
+    """One question about what both have, and its answer; nothing changes."""
+    answer = serve_comparison(replica(), db(), _body(replica().limits.message_bytes))
     return Response(answer, mimetype=_OCTETS)
 
 

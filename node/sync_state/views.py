@@ -23,7 +23,7 @@ from shared.web.wording import column_words, ids_in, row_title, speaks, spec_of,
 from shared.web.words import refusal_words
 from sync.conflicts import count_open
 from sync.replica import setting
-from sync.status import Refusal, backlog, sync_status
+from sync.status import Refusal, backlog, last_verified, sync_status
 
 ROUTES = {"sync_state.page": ANY_STAFF, "sync_state.now": "sync.now"}
 
@@ -73,6 +73,7 @@ def page() -> str:
         offers_sync=syncer is not None and auth.may("sync.now", campus()),
         refusals=[_shown(each) for each in may_see],
         hidden=len(status.refusals) - len(may_see),
+        verified=last_verified(db()),
     )
 
 

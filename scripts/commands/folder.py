@@ -23,6 +23,7 @@ class Settings:
     sync_minutes 0: the server does not sync by itself. budget_kb 0: no limit. hub_url: a node's hub;
     address: the hub's own, printed beside enrolment codes. host "127.0.0.1": this
     machine only; "0.0.0.0" lets in phones on the school's network, and other campuses' nodes at a hub.
+    verify_days: the nightly run verifies everything every so many days, 0 never.
     """
 
     kind: str
@@ -37,6 +38,7 @@ class Settings:
     budget_kb: int = 0
     session_minutes: int = 720
     shutdown_sync_s: int = 20
+    verify_days: int = 7
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import hub, log, node, rebuilding, undoing
+from scripts.commands import hub, log, node, rebuilding, restoring, undoing
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -74,6 +74,8 @@ def _node(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     _add(group, "sync", node.sync_now, "立即同步 / sync now")
     _add(group, "status", node.status, "同步状态 / how it stands")
     _undo(_add(group, "undo", undoing.undo_at_node, "整个撤回一次操作 / take an action back whole"))
+    _add(group, "restore-from-hub", restoring.restore_from_hub,
+         "数据库损坏：从中心取回全部，救出没上传的 / a damaged database: fetch all anew, save what was not sent")
 
 
 def _undo(made: argparse.ArgumentParser) -> None:
@@ -117,5 +119,6 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _add(group, "verify", log.verify, "核对整个变更日志 / prove the whole log")
+    made = _add(group, "verify", log.verify, "核对整个变更日志，校区再与中心核对 / prove the log, compare with the hub")
+    made.add_argument("--local", action="store_true", help="不与中心核对 / do not ask the hub")
     _add(group, "rebuild", log.rebuild, "由日志重建全部表 / rebuild all tables from the log")

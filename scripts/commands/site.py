@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from node.bookings.answering import answer_requests
 from scripts.commands.folder import Folder, Settings
 from shared.clock import Clock
+from shared.database import check_file
 from shared.errors import Advice, DatabaseUnusable, NotFound, TongxinError
 from shared.ids import Randomness
 from shared.records import RECORDS
@@ -74,11 +75,15 @@ def make_site(folder: Folder, settings: Settings, *, clock: Clock, randomness: R
 
 
 def open_site(folder: Folder, kind: str | None, *, clock: Clock, randomness: Randomness) -> Site:
-    """Open a site. Raises NotFound when there is none or it is of the other kind, DatabaseUnusable."""
+    """Open a site. Raises NotFound when there is none or it is of the other kind, DatabaseUnusable when its file is
+    damaged or its key is missing."""
     settings = folder.settings()
     if kind is not None and settings.kind != kind:
         raise NotFound("wrong_kind", path=str(folder.path), found=settings.kind, wanted=kind)
     with FileLock(folder.lock("opening")):
+        database = folder.database(settings.kind)
+        if database.exists():
+            check_file(database)
         replica = open_replica(folder.database(settings.kind), records=RECORDS, clock=clock, randomness=randomness)
     return Site(folder, settings, replica)
 

@@ -46,6 +46,23 @@ _WORDS = {
     "login_not_found": ("没有可用的登录名 {login}。", "There is no such log-in in use: {login}"),
     "run_under_way": ("另一次同步正在进行，稍后再试。", "Another sync is under way; try again later."),
     "database_exists": ("{path} 已经存在。", "{path} is there already."),
+    "database_damaged": (
+        "数据库文件已损坏，没有打开：{path}（{what}）。"
+        "校区电脑：请运行 tongxin node restore-from-hub；中心：请从备份恢复。",
+        "The database file is damaged and was not opened: {path} ({what}). On a campus node run"
+        " tongxin node restore-from-hub; at the hub restore a backup.",
+    ),
+    "database_sound": (
+        "{path} 完好，没有改动。", "{path} is sound; nothing was changed.",
+    ),
+    "identity_missing": (
+        "找不到这台电脑的密钥（{path}.identity）：请用新的登记码重新登记。",
+        "This node's key ({path}.identity) is missing: enrol again with a new code.",
+    ),
+    "not_enrolled_here": (
+        "这台电脑没有登记过，中心那里没有可取回的：{path}",
+        "This node was never enrolled; there is nothing to fetch: {path}",
+    ),
     "database_missing": ("找不到数据库或它的密钥：{path}", "The database or its key is missing: {path}"),
 }
 

@@ -11,19 +11,20 @@ from tqdm import tqdm
 from hub.cards import deliver
 from scripts.commands.appraising import Span, appraise_span, term_today
 from scripts.commands.folder import Folder
-from scripts.commands.site import exchange, open_site
+from scripts.commands.site import Site, exchange, open_site
+from scripts.commands.verifying import check_site
+from scripts.commands.verifying import told as tell_check
 from scripts.commands.voice import Voice, words_of
-from scripts.nightly.due import due_ms
+from scripts.nightly.due import DAY_MS, due_ms, verify_due
 from scripts.nightly.retry import Backoff, with_retries
 from shared.clock import Clock, instant_text
 from shared.errors import TongxinError
 from shared.ids import Randomness
 from sync.exchange import ExchangeReport, Progress
 from sync.replica import Replica, connect
-from sync.status import campus_boards
+from sync.status import campus_boards, last_verified
 
 POLL_MS = 20_000
-DAY_MS = 86_400_000
 # Another process of this site (the server's own hourly sync) is given this long to finish.
 OTHER_WAIT_S = 120.0
 
@@ -43,7 +44,21 @@ def sync_with_retries(
             lambda: exchange(site, wait_s=OTHER_WAIT_S, progress=told), clock=clock, randomness=randomness,
             backoff=backoff, on_failure=failed,
         )
-    return {"tries": tries, **figures_of(report)}
+    return {"tries": tries, **figures_of(report), **verified(site, voice)}
+
+
+def verified(site: Site, voice: Voice) -> dict[str, object]:
+    """Verify everything when it is owed; the figures for the log, nothing on other nights."""
+    with connect(site.replica) as db:
+        last = last_verified(db)
+    if not verify_due(last.at_ms if last else None, site.replica.clock.now_ms(), site.settings.verify_days):
+        return {}
+    began = site.replica.clock.monotonic_ms()
+    found = check_site(site)
+    if found.wrong:
+        tell_check(found, site, voice)
+    seconds = (site.replica.clock.monotonic_ms() - began) // 1000
+    return {"verified": {**found.figures(), "seconds": seconds}, "wrong": found.wrong}
 
 
 def figures_of(report: ExchangeReport) -> dict[str, object]:
@@ -85,7 +100,8 @@ def appraise_after_nodes(
             voice.say(f"还没有同步的校区：{names}，先按已有数据核算。", f"Not synced yet: {names}; appraised without.")
         cards = deliver(site.replica, db)
         appraised = appraise_span(site.replica, db, Span(term_today(db, site.replica)), xlsx=None)
-    return {"missing": missing, "cards_sent": cards.sent, "cards_erased": cards.erased, **appraised.figures()}
+    counts = {"cards_sent": cards.sent, "cards_erased": cards.erased}
+    return {"missing": missing, **counts, **appraised.figures(), **verified(site, voice)}
 
 
 def wait_for_nodes(db: Database, replica: Replica, *, since_ms: int, wait_ms: int) -> list[str]:

@@ -17,7 +17,7 @@ from sync.errors import BadMessage, NotEnrolled, Revoked, UpgradeNeeded
 from sync.hub_log import log_of
 from sync.protocol import APP_VERSION, SYNC_VERSION, VERSIONS_SPOKEN
 from sync.replica import Replica, set_setting, setting
-from sync.status import backlog, count_parked
+from sync.status import backlog, count_parked, last_verified
 from sync.steps.judge import Sender
 
 
@@ -38,7 +38,7 @@ def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, An
         "backlog": backlog(db)[0],
         "conflicts": count_open(db, replica)[0], "parked": count_parked(db), "nodes": nodes_digest(db),
         "turn": _next_turn(replica, db),
-        "nonce": replica.randomness.text(8),
+        "nonce": replica.randomness.text(8), **_verified_told(db),
     }  # fmt: skip
 
 
@@ -51,6 +51,20 @@ def _first_holes(replica: Replica, db: Database) -> list[tuple[str, int]]:
         " WHERE state <> 'applied' AND state IN ('hole', 'waiting') AND parts IS NULL AND node = ? GROUP BY o, scope",
         (replica.node,),
     ).fetchall()
+
+
+def _verified_told(db: Database) -> dict[str, list[int]]:
+    """When this node last verified itself, and how many places were wrong."""
+    last = last_verified(db)
+    return {"verified": [last.at_ms, last.wrong]} if last is not None else {}
+
+
+def _verified_by(head: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The same as told by a node; (None, None) for one that has not, or says nothing of it."""
+    told = head.get("verified")
+    if not (isinstance(told, list) and len(told) == 2 and all(type(v) is int and 0 <= v <= NUMBER_MAX for v in told)):
+        return None, None
+    return told[0], told[1]
 
 
 def _cursors(db: Database) -> list[tuple[str, int, bytes]]:
@@ -135,12 +149,13 @@ def note_sender(replica: Replica, db: Database, sender: Sender, head: Mapping[st
         raise BadMessage("damaged")
     db.conn.execute(
         "UPDATE _node SET last_contact = ?, clock_offset_ms = ?, backlog = ?, open_conflicts = ?, parked = ?,"
-        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?, epoch = ?"
+        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?, epoch = ?,"
+        " verified_at = coalesce(?, verified_at), verified_wrong = coalesce(?, verified_wrong)"
         " WHERE node = ? AND turn < ?",
         (
             now, int(head["now"]) - now, _count(head.get("backlog")), _count(head.get("conflicts")),
             _count(head.get("parked")), str(head.get("app", ""))[:20], int(head.get("complete") is True), now, turn,
-            json.dumps(head.get("cursors")), setting(db, "epoch"), sender.node, turn,
+            json.dumps(head.get("cursors")), setting(db, "epoch"), *_verified_by(head), sender.node, turn,
         ),
     )  # fmt: skip
 

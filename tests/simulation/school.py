@@ -28,7 +28,7 @@ def play_school(
     seed: int, folder: Path, *, deeds: int = DEEDS_A_WORLD, said: Callable[[str], None] = lambda _: None
 ) -> None:
     """Raises AssertionError where something did not hold, and whatever the product raised."""
-    world = World(seed, folder, said)
+    world = World(seed, folder, said, nodes=3)
     try:
         found_school(world)
         # One an opening: a file that was replaced meanwhile is another past.

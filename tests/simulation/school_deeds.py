@@ -30,7 +30,7 @@ from shared.web.conflicts.domain.settling import take_side
 from sync.capture import Writing, write
 from sync.change import Author
 from sync.rivals import rivals
-from tests.simulation.world import CAMPUSES, Site, World
+from tests.simulation.world import Site, World
 
 # A campus without a node: the hub answers for its room.
 UNSERVED = "D"
@@ -49,7 +49,7 @@ def found_school(world: World) -> None:
         w.insert(TravelTime(from_campus="A", to_campus="B", minutes=10))
         w.insert(Campus(code=UNSERVED, school_code="9" * 10, name="校区D"))
         w.insert(Room(id=f"{UNSERVED}-r1", campus=UNSERVED, name="活动室"))
-        for late, campus in enumerate(CAMPUSES):
+        for late, campus in enumerate(world.campuses):
             w.insert(
                 Room(id=f"{campus}-r1", campus=campus, name="实验室"),
                 *(RosterGroup(id=f"{campus}-{n}", campus=campus, name=f"{n}班", begin="2025-09-01") for n in (1, 2)),
@@ -139,7 +139,7 @@ def close_day(world: World, site: Site) -> None:
 def book(world: World, site: Site) -> None:
     """A room of some campus is wanted; at its own campus it is had at once (C8)."""
     pick = world.random.choice
-    home, hour, minute = pick((*CAMPUSES, UNSERVED)), pick((8, 9)), pick((0, 20))
+    home, hour, minute = pick((*world.campuses, UNSERVED)), pick((8, 9)), pick((0, 20))
     state = "confirmed" if site.campus in ("", home) else "requested"
 
     def deed(w: Writing) -> None:
@@ -226,7 +226,7 @@ def settle_register(world: World, site: Site) -> None:
 
 
 def _campus(world: World, site: Site) -> str:
-    return site.campus or world.random.choice(CAMPUSES)
+    return site.campus or world.random.choice(world.campuses)
 
 
 def _ids(site: Site, sql: str, *values: str) -> list[str]:

@@ -27,7 +27,7 @@ MARK = ("C-1", DAY, "am", "C-p", "teacher")
 
 @pytest.fixture
 def world(tmp_path: Path):
-    made = World(1, tmp_path, limits=ROOMY)
+    made = World(1, tmp_path, limits=ROOMY, nodes=3)
     for site in made.sites:
         site.clock.offset_ms = 0
     with write(made.hub.replica, made.hub.db, OFFICE) as w:

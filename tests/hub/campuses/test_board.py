@@ -18,7 +18,7 @@ from sync.exchange import run_exchange
 from sync.http import HttpHub
 from sync.opening import create_replica
 from sync.replica import connect, set_setting
-from sync.status import NodeState
+from sync.status import NodeState, note_verified
 from sync.steps.enrol import enrol
 from tests.hub.small_hub import HEAD_B, OPERATOR, OPERATOR_2, TEACHER, post
 
@@ -144,6 +144,19 @@ def test_what_waits_for_an_upgrade_is_counted_for_the_hub_and_for_each_node(hub,
     assert "2 个值等待升级" in page and "7 个值等待升级" in page
     page = client.get("/campuses/?lang=en").text
     assert "2 values wait for an upgrade" in page and "7 values wait for an upgrade" in page
+
+
+def test_the_board_shows_what_each_node_and_the_hub_found_when_they_checked_everything(hub, node) -> None:
+    """C14: as each node told at its last sync, and the hub itself."""
+    client = hub.log_in("operator")
+    assert "全部核对" not in client.get("/campuses/").text
+    with connect(node) as db:
+        note_verified(db, node, 2)
+        run_exchange(node, db, line(hub))
+    with connect(hub.replica) as db:
+        note_verified(db, hub.replica, 0)
+    page = client.get("/campuses/").text
+    assert "2 处不符" in page and "本中心的全部核对" in page and "没有不符" in page
 
 
 def test_revoking_asks_first_and_then_the_node_is_out(hub, node) -> None:
