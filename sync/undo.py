@@ -204,6 +204,10 @@ class _Row:
             return Step("k", self._table.name, self._key, self._shown(self._units()[1:]), {})
         if any(unit < 0 for unit in state.heads):
             return [self._obstacle("undo_newer")]
+        unknown = [u for u in self._units() if not state.heads.get(u.index)]
+        if unknown:
+            # Who inserted it was refused, or is not here: nobody knows what was deleted.
+            return [self._obstacle("undo_base_unknown", unit) for unit in unknown]
         disputed = [u for u in self._units() if disagree(_standing_again(state, u), u.rule)]
         if disputed:
             return [self._obstacle("undo_in_conflict", unit) for unit in disputed]
