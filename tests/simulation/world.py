@@ -177,6 +177,9 @@ class World:
             code = issue_code(self.hub.db, self.hub.replica, campus=node.campus)
             enrol(node.replica, node.db, EnrolDesk(self), code)
             self.sync(node, fault_share=0.0)
+        for site in self.sites:
+            # No disk holds back for weeks: one that forgot the enrolment itself would be enrolled by hand again.
+            site.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def founded(self) -> None:
         """Whatever the hub holds now is the ground on which the world stands."""
