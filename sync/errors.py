@@ -9,6 +9,7 @@
   + UpgradeNeeded      the versions do not overlap: upgrade one side
   + HubRestored        the hub is put back from older copies again and again: a person must look
   + BadMessage         a message is damaged or forged; `code` says how, nothing was applied
+  + BundleRefused      a file is no bundle, is damaged, is not for us, or does not fit; `code` says which
   + LogDamaged         this replica's own log does not verify: a person must restore it
 """
 
@@ -76,6 +77,13 @@ class BadMessage(SyncError):
     """A damaged or forged message; the code names the fault, and nothing of it was applied."""
 
     code = "bad_message"
+    advice = Advice.NEEDS_PERSON
+
+
+class BundleRefused(SyncError):
+    """A file that cannot be taken as a bundle; the code says why, and nothing of it was applied."""
+
+    code = "bundle_damaged"
     advice = Advice.NEEDS_PERSON
 
 

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from shared.database import transaction
 from sync.capture import commit_pending
-from sync.change import LOCAL_OPERATOR, Author
+from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.conflicts import count_open
 from sync.entries import append_entry, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
@@ -95,7 +95,7 @@ def run_exchange(
     sent: dict[tuple[int, str], int] = {}
     done = forked = False
     while not done:
-        frame, asked = _compose(replica, db, sent, forked)
+        frame, asked = compose(replica, db, sent, forked)
         began = replica.clock.monotonic_ms()
         head, reader = _say(replica, db, hub, (asked, frame.pieces), report)
         if head.get("epoch") != setting(db, "epoch"):
@@ -127,7 +127,7 @@ def run_exchange(
     return report
 
 
-def _compose(
+def compose(
     replica: Replica, db: Database, sent: Mapping[tuple[int, str], int], forked: bool
 ) -> tuple[Outgoing, dict[str, Any]]:
     """The next request: its frame and its head. Rows left by the sqlite3 shell become a changeset first."""
@@ -135,7 +135,7 @@ def _compose(
         raise NotEnrolled()
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
-    frame = outgoing(replica, db, sent, _frame_size(replica))
+    frame = outgoing(replica, db, sent, frame_size(replica))
     head = {**ask(replica, db, forked=forked), "push": frame.stretches, "complete": frame.complete}
     # What this very frame carries no longer waits once the hub reads it.
     head["backlog"] = 0 if frame.complete else max(0, head["backlog"] - frame.changesets)
@@ -172,7 +172,7 @@ def _give_back(
     report.epochs += 1
     if report.epochs > EPOCHS_A_RUN_MAX:
         raise HubRestored(epoch=str(told.get("epoch")))
-    while (frame := giving(replica, db, told, shared, tried, _frame_size(replica))) is not None:
+    while (frame := giving(replica, db, told, shared, tried, frame_size(replica))) is not None:
         if _spent(report, budget_bytes):
             return False
         head = {**ask(replica, db), "push": [], "complete": False, "gives": frame.head}
@@ -197,23 +197,31 @@ def _spent(report: ExchangeReport, budget_bytes: int | None) -> bool:
     return budget_bytes is not None and report.bytes_up + report.bytes_down >= budget_bytes
 
 
-def _frame_size(replica: Replica) -> FrameSize:
+def frame_size(replica: Replica) -> FrameSize:
+    """How much a frame of this replica may carry."""
     return FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
 
 
 def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
     """Everything an answer brings is stored in one transaction, cursors included. True: the hub has more."""
-    head, reader = answer
+    head, _ = answer
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         learn_nodes(db, head.get("nodes", ()))
-        taken = take_news(replica, db, head, reader, _keys(db))
-        if taken.behind_itself:
-            # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
-            start_incarnation(db, replica.randomness)
+        more = take_frame(replica, db, answer, report)
         note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
-        if not head.get("more"):
+        if not more:
             learn_campuses(db, head)
+    return more
+
+
+def take_frame(replica: Replica, db: Database, answer: Answer, report: ExchangeReport) -> bool:
+    """What an answer brings, inside the caller's transaction. True: the hub has more."""
+    head, reader = answer
+    taken = take_news(replica, db, head, reader, _keys(db))
+    if taken.behind_itself:
+        # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
+        start_incarnation(db, replica.randomness)
     report.changesets_down += taken.changesets
     report.rows_down += taken.rows
     report.rows_by_path += taken.rows_by_path
@@ -242,6 +250,31 @@ def _serve(
     replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
 ) -> tuple[dict[str, Any], list[bytes]]:
     """Receive, judge, receipt and apply what was pushed; the answer with what the asker lacks."""
+    (sender, _), (head, _) = asker, request
+    pushed = take_in(replica, db, policy, asker, request).pushed
+    note_sender(replica, db, sender, head)
+    answer, answer_pieces = answer_from(replica, db, sender.node, head, cursors_told(db, head))
+    answer["x"] = asides(db, aside_names(sender, pushed))
+    return answer, answer_pieces
+
+
+def aside_names(sender: Sender, pushed: Sequence[Changeset]) -> list[tuple[str, str, int, bytes]]:
+    """(origin, scope, seq, hash) of what was pushed into scopes that its sender does not hold."""
+    return [(c.origin, c.scope, c.seq, c.hash) for c in pushed if c.scope not in sender.scopes]
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What a frame pushed, and how many of its changesets were refused."""
+
+    pushed: list[Changeset]
+    refused: int
+
+
+def take_in(
+    replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
+) -> TakenIn:
+    """Hub, inside the caller's transaction: receive, judge, receipt and apply what a frame pushes."""
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
@@ -258,19 +291,16 @@ def _serve(
         else:
             append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
     apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
-    note_sender(replica, db, sender, head)
-    answer, answer_pieces = _answer(replica, db, sender.node, head)
-    answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
-    return answer, answer_pieces
+    return TakenIn(pushed, len(refused))
 
 
-def _answer(
-    replica: Replica, db: Database, node: str, head: Mapping[str, Any]
+def answer_from(
+    replica: Replica, db: Database, node: str, head: Mapping[str, Any], asked: Mapping[str, int]
 ) -> tuple[dict[str, Any], list[bytes]]:
+    """Hub: one frame of what a node lacks, from the hub sequences `asked` on, scope by scope."""
     sender, _ = sender_of(db, node)
-    asked, held = cursors_told(db, head), places_told(head, "held")
     cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
-    told, pieces = news(replica, db, Asker(node, held), cursors, _frame_size(replica))
+    told, pieces = news(replica, db, Asker(node, places_told(head, "held")), cursors, frame_size(replica))
     return {**_about(replica, db, node, head), **known_nodes(db, head), **told}, pieces
 
 

@@ -35,6 +35,10 @@ class Limits:
     clock_doubt_ms: int = 10 * 60 * 1000
     clock_set_ms: int = 60 * 1000
     compression_level: int = 9
+    # A file: a term of a campus is about half a megabyte.
+    bundle_bytes: int = 48_000_000
+    bundle_frames: int = 400
+    bundles_remembered: int = 500
 
 
 @dataclass(frozen=True)
