@@ -44,8 +44,10 @@ def decrypted(seed: bytes, file: bytes) -> bytes:
     if _BINARY not in text[:64] and _BEGIN not in text[:64] and not text.endswith(_END):
         beginning = bool(text) and (_BEGIN.startswith(text) or _BINARY.startswith(text))
         raise BundleRefused("bundle_cut" if beginning else "bundle_not_one")
-    if text.startswith(_BEGIN) and not text.endswith(_END):
-        raise BundleRefused("bundle_cut" if b"END" not in text[-len(_END) :] else "bundle_damaged")
+    last_line = text.rsplit(b"\n", 1)[-1]
+    if text.startswith(_BEGIN) and last_line != _END:
+        cut = _END.startswith(last_line) or b"-" not in last_line
+        raise BundleRefused("bundle_cut" if cut else "bundle_damaged")
     try:
         return bytes(pyrage.decrypt(text, [pyrage.x25519.Identity.from_str(identity_of(seed))]))
     except pyrage.DecryptError as error:

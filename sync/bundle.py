@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from shared.clock import local_time
 from sync.age import decrypted, encrypted
 from sync.body import NUMBER_MAX, dumped
 from sync.errors import BundleRefused, UpgradeNeeded
@@ -58,6 +59,12 @@ class Bundle:
     id: str
     label: Label
     frames: list[bytes]
+
+
+def suggested_name(label: Label) -> str:
+    """A file name that helps whoever carries it; nobody reads it."""
+    way = f"{label.campus}-to-hub" if label.kind == REQUEST else f"hub-to-{label.campus}"
+    return f"tongxin-{way}-{local_time(label.made_ms):%Y%m%d-%H%M%S}.age"
 
 
 def write_bundle(seed: bytes, reader_key: bytes, label: Label, frames: Sequence[bytes]) -> tuple[str, bytes]:

@@ -8,8 +8,8 @@ an answer goes on from where its request stood. A bundle is taken whole, in one 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlite_utils import Database
@@ -41,6 +41,8 @@ from sync.steps.pull import asides
 from sync.steps.push import unreceipted
 from sync.wire import PieceReader, pack, unpack
 
+# What a node does with what a bundle brought, in writes of its own; True when it wrote anything.
+AfterLoading = Callable[[Replica, Database], bool]
 # Set when the hub knew more of this node's own streams than the node: its next request asks for them too.
 ASK_OWN = "ask_own_streams"
 
@@ -58,18 +60,15 @@ class Made:
 @dataclass(frozen=True)
 class Loaded:
     """What loading a bundle did. again: it was loaded before, and nothing was left to do; whole: nothing was left
-    out of it; synced: it holds the receipts of all that was in the bundle it answers, which held all there was."""
+    out of it; synced: it holds the receipts of all that was in the bundle it answers, which held all there was;
+    wrote: this node had something to say to it, so that another bundle is worth its way."""
 
     id: str
     label: Label
     report: ExchangeReport
     again: bool = False
     synced: bool = False
-
-    @property
-    def whole(self) -> bool:
-        """Whether its writer had nothing more to say."""
-        return self.label.complete
+    wrote: bool = False
 
 
 def make_request(replica: Replica, db: Database) -> Made:
@@ -126,8 +125,11 @@ def note_made(replica: Replica, db: Database, made: Made) -> None:
     remember(replica, db, MADE, made.id, made.label, made.about, file=made.file)
 
 
-def load_bundle(replica: Replica, db: Database, file: bytes, policy: Policy | None = None) -> Loaded:
-    """Take a bundle: at the hub a node's request (with the policy of its judge), at a node the hub's answer.
+def load_bundle(
+    replica: Replica, db: Database, file: bytes, *, policy: Policy | None = None, after: AfterLoading | None = None
+) -> Loaded:
+    """Take a bundle: at the hub a node's request (`policy` is asked by its judge), at a node the hub's answer, with
+    `after` when that left nothing out.
 
     Raises BundleRefused, NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing of it is stored.
     """
@@ -138,9 +140,11 @@ def load_bundle(replica: Replica, db: Database, file: bytes, policy: Policy | No
     bundle = read_bundle(replica.seed, file, lambda label: _writer_key(replica, db, label), replica.limits)
     if bundle.label.kind == REQUEST and policy is not None:
         return _load_request(replica, db, policy, bundle)
-    if bundle.label.kind == ANSWER and replica.role == "node":
-        return _load_answer(replica, db, bundle)
-    raise BundleRefused("bundle_not_for_us")
+    if bundle.label.kind != ANSWER or replica.role != "node":
+        raise BundleRefused("bundle_not_for_us")
+    loaded = _load_answer(replica, db, bundle)
+    # Also of one that comes again: the process may have died between the two.
+    return replace(loaded, wrote=bool(loaded.label.complete and after is not None and after(replica, db)))
 
 
 def _writer_key(replica: Replica, db: Database, label: Label) -> bytes:

@@ -16,7 +16,7 @@ def test_a_stick_there_and_back_is_a_sync(world: World) -> None:
     request = make_request(node.replica, node.db)
     note_made(node.replica, node.db, request)
     made_at = sync_status(node.db, node.replica)
-    loaded = load_bundle(world.hub.replica, world.hub.db, request.file, RolesInTables())
+    loaded = load_bundle(world.hub.replica, world.hub.db, request.file, policy=RolesInTables())
     answer = make_answer(world.hub.replica, world.hub.db, node.replica.node, re=loaded.id)
     world.wait_ms(86_400_000)
     taken = load_bundle(node.replica, node.db, answer.file)
