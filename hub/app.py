@@ -13,6 +13,7 @@ from hub.db import Hub
 from hub.entry import views as entry
 from hub.office import views as office
 from hub.sync_api import views as sync_api
+from hub.sync_api.policy import SchoolPolicy
 from hub.sync_rate import Rate
 from hub.timetable import views as timetable
 from hub.workbook.cells import code_of
@@ -25,13 +26,14 @@ from shared.roles import ANY_STAFF, ROLES
 from shared.web import auth
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, language, make_app
+from shared.web.bundles import views as bundles
 from shared.web.conflicts import views as conflicts
 from sync.replica import Replica
 
 
 def create_app(replica: Replica, config: HubConfig) -> Flask:
     """The hub's web app over a replica of role "hub"."""
-    rooms = (campuses, appraisal, entry, office, timetable, accounts, conflicts, sync_api)
+    rooms = (campuses, appraisal, entry, office, timetable, accounts, conflicts, bundles, sync_api)
     routes = {"hub_static.front": ANY_STAFF}
     for room in rooms:
         routes |= room.ROUTES
@@ -45,9 +47,11 @@ def create_app(replica: Replica, config: HubConfig) -> Flask:
     )
     blueprints = [_own(), *(room.blueprint() for room in rooms)]
     app = make_app(
-        "hub", replica=replica, config=config.site, rooms=blueprints, routes=routes, menu=menu, head=campuses.head_chip
+        "hub", replica=replica, config=config.site, rooms=blueprints, routes=routes, menu=menu, head=campuses.head_chip,
+        gates=[bundles.upload_gate],
     )
     app.extensions["tongxin_hub"] = Hub(config, Rate(config.enrol_rate))
+    app.extensions["tongxin_bundles"] = bundles.Loading(policy=SchoolPolicy(replica.clock))
     return app
 
 

@@ -349,6 +349,15 @@ def _answers(replica: Replica, db: Database, id_: str) -> bool:
     return True
 
 
+def unanswered(db: Database, peer: str) -> Note | None:
+    """The bundle last made for a peer, as long as nothing has answered it, by file or online (C14)."""
+    note = last_note(db, MADE, peer)
+    if note is None or note.answered_ms is not None:
+        return None
+    synced_since = int(setting(db, "last_good_sync_ms", "0")) >= note.at_ms
+    return None if synced_since and not is_open_request(db, note) else note
+
+
 def is_open_request(db: Database, note: Note) -> bool:
     """Whether the hub still owes a receipt for anything in a bundle made here."""
     names = dict(db.conn.execute("SELECT name, o FROM _origin").fetchall())
