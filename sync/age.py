@@ -46,7 +46,7 @@ def decrypted(seed: bytes, file: bytes) -> bytes:
         raise BundleRefused("bundle_cut" if beginning else "bundle_not_one")
     last_line = text.rsplit(b"\n", 1)[-1]
     if text.startswith(_BEGIN) and last_line != _END:
-        cut = _END.startswith(last_line) or b"-" not in last_line
+        cut = text == _BEGIN or _END.startswith(last_line) or b"-" not in last_line
         raise BundleRefused("bundle_cut" if cut else "bundle_damaged")
     try:
         return bytes(pyrage.decrypt(text, [pyrage.x25519.Identity.from_str(identity_of(seed))]))

@@ -26,7 +26,7 @@ from tests.node.small_node import Line
 from tests.web.small_site import CONFIG
 
 # What other pages take here.
-BODY_BYTES_MAX = 30_000
+BODY_BYTES_MAX = 200_000
 
 
 class Both:
