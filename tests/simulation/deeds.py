@@ -26,6 +26,7 @@ from sync.status import refusals
 from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
+from tests.simulation.sticks import make_stick, take_any_stick
 from tests.simulation.world import CAMPUSES, Site, World
 
 DATES = ("2025-09-01", "2025-09-02")
@@ -236,7 +237,7 @@ def clone(world: World, site: Site) -> None:
 DEEDS = (
     (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
-    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4),
+    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (make_stick, 8), (take_any_stick, 12),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:

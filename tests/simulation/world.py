@@ -28,6 +28,7 @@ from sync.status import backlog
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
 from tests.simulation.line import FaultyLine
+from tests.simulation.sticks import Stick
 
 CAMPUSES = ("A", "B", "C")
 # Of each campus: one who may write for it, one who only takes registers, one for all campuses, one for none.
@@ -111,6 +112,7 @@ class World:
         self.limits = limits or self.random.choice((TINY, SMALL, ROOMY))
         self.saved: list[Saved] = []
         self.kept: list[bytes] = []
+        self.sticks: list[Stick] = []
         self.promised: Promises | None = None
         self.restored_hub = self.disk_died = False
         self.policy = RolesOfTheHub()
