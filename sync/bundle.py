@@ -104,6 +104,8 @@ def read_bundle(seed: bytes, file: bytes, key_of: Callable[[Label], bytes], limi
     label = _label_of(pieces[0])
     if not signed_by(key_of(label), statement(digest), tail[_HASH_BYTES:]):
         raise BundleRefused("bundle_forged", writer=label.writer)
+    if len(pieces) == 1:
+        raise BundleRefused("bundle_damaged")
     return Bundle(digest.hex(), label, pieces[1:])
 
 

@@ -34,6 +34,7 @@ from sync.steps.hello import (
     note_heard,
     note_sender,
     peer_keys,
+    places_told,
     sender_of,
 )
 from sync.steps.judge import Policy, Sender
@@ -180,7 +181,8 @@ def _load_request(replica: Replica, db: Database, policy: Policy, bundle: Bundle
             pushed += taken.pushed
             report.refused += taken.refused
         about = {
-            "cursors": head["cursors"], "held": head["held"], "nodes": head.get("nodes"), "turn": head["turn"],
+            "cursors": head["cursors"], "held": places_told(head, "held"), "nodes": head.get("nodes"),
+            "turn": head["turn"],
             "x": [[*name, hash_.hex()] for *name, hash_ in aside_names(asker[0], pushed)],
         }  # fmt: skip
         remember(replica, db, LOADED, bundle.id, label, about)

@@ -168,6 +168,7 @@ def test_one_bad_frame_among_good_ones_and_nothing_of_the_bundle_is_applied(worl
     bomb = zstandard.ZstdCompressor().compress(bytes(70_000_000))
     with pytest.raises(BadMessage, match="inflates_too_far"):
         load(world.hub, forged(world, frames=[*frames[:-1], bomb]))
+    assert code_of(world, forged(world)) == "bundle_damaged"
     assert len(frames) > 2 and sync_state(world.hub) == before
     assert load(world.hub, made.file).report.changesets_up > 0
 
