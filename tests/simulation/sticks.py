@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from sync.by_file import Loaded, load_bundle, make_answer, make_request, note_made
 from sync.errors import SyncError
 from sync.replica import setting
 from sync.status import backlog
-
-if TYPE_CHECKING:
-    from tests.simulation.world import Site, World
+from tests.simulation.promises import remember_told
+from tests.simulation.world import Site, Stick, World
 
 # A node that was put back, or a second copy of it, is told so by the first answer and asks for its own by the next.
 STICKS_UNTIL_SYNCED = 3
-
-
-@dataclass(frozen=True)
-class Stick:
-    """A file that lies about: for the hub, or for the node of that name (of which there may be a copy)."""
-
-    for_hub: bool
-    node: str
-    file: bytes
 
 
 def ask_by_stick(world: World, node: Site) -> Stick:
@@ -71,7 +58,9 @@ def take_any_stick(world: World, site: Site) -> None:
     except SyncError as error:
         world.said(f"{site.name} refused a bundle: {error!r}")
         return
-    if site is world.hub and world.random.random() < 0.7:
+    if site is not world.hub:
+        remember_told(world, site)
+    elif world.random.random() < 0.7:
         world.sticks.append(answer_by_stick(world, stick.node, re=loaded.id))
 
 

@@ -28,7 +28,6 @@ from sync.status import backlog
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
 from tests.simulation.line import FaultyLine
-from tests.simulation.sticks import Stick
 
 CAMPUSES = ("A", "B", "C")
 # Of each campus: one who may write for it, one who only takes registers, one for all campuses, one for none.
@@ -96,6 +95,15 @@ class Saved:
     scope: str
     seq: int
     hash: bytes
+
+
+@dataclass(frozen=True)
+class Stick:
+    """A file that lies about: for the hub, or for the node of that name (of which there may be a copy)."""
+
+    for_hub: bool
+    node: str
+    file: bytes
 
 
 class World:
