@@ -22,8 +22,9 @@ from sync.chain import HASH8
 from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.entries import scope_end
 from sync.errors import BadMessage, BundleRefused, NotEnrolled, Revoked
-from sync.exchange import ExchangeReport, answer_from, aside_names, compose, take_frame, take_in
+from sync.exchange import ExchangeReport, Said, answer_from, aside_names, compose, frame_size, take_frame, take_in
 from sync.replica import Replica, note_progress, set_setting, setting
+from sync.steps.fill import Filling, filling
 from sync.steps.hello import (
     check_versions,
     cursors_told,
@@ -46,6 +47,8 @@ from sync.wire import PieceReader, pack, unpack
 AfterLoading = Callable[[Replica, Database], bool]
 # Set when the hub knew more of this node's own streams than the node: its next request asks for them too.
 ASK_OWN = "ask_own_streams"
+# Bodies of which the hub has only holes, as its last answer named them: they go with the next request.
+WANTED = "bodies_wanted"
 
 
 @dataclass(frozen=True)
@@ -78,26 +81,29 @@ def make_request(replica: Replica, db: Database) -> Made:
     Raises NotEnrolled.
     """
     hub = setting(db, "hub_node")
-    sent: dict[tuple[int, str], int] = {}
+    said = Said(forked=setting(db, ASK_OWN) == "1")
+    said.bodies = filling(db, json.loads(setting(db, WANTED, "[]")), set(), frame_size(replica))
     frames: list[bytes] = []
     changesets = rows = size = 0
     complete = False
     while not complete:
-        frame, head = compose(replica, db, sent, setting(db, ASK_OWN) == "1")
-        packed = pack(head, frame.pieces, replica.limits)
+        frame, head = compose(replica, db, said)
+        packed = pack(head, [*frame.pieces, *said.bodies.pieces], replica.limits)
         if frames and not _fits(replica, len(frames) + 1, size + len(packed)):
             break
         frames.append(packed)
-        sent.update(frame.sent)
+        said.sent.update(frame.sent)
+        said.bodies = Filling()
         changesets, rows, size = changesets + frame.changesets, rows + frame.rows, size + len(packed)
         complete = frame.complete
-    begin_ms, end_ms = _span(db, sent)
+    begin_ms, end_ms = _span(db, said.sent)
     label = Label(
         REQUEST, replica.node, hub, hub, setting(db, "campus"), setting(db, "epoch"), clock_corrected_ms(replica, db),
         changesets, rows, 0, begin_ms, end_ms, complete,
     )  # fmt: skip
     id_, file = write_bundle(replica.seed, peer_keys(db)[hub], label, frames)
-    return Made(id_, file, label, {"ends": [[_origin_name(db, o), scope, seq] for (o, scope), seq in sent.items()]})
+    ends = [[_origin_name(db, o), scope, seq] for (o, scope), seq in said.sent.items()]
+    return Made(id_, file, label, {"ends": ends})
 
 
 def _fits(replica: Replica, frames: int, size: int) -> bool:
@@ -303,6 +309,7 @@ def _load_answer(replica: Replica, db: Database, bundle: Bundle) -> Loaded:
             for head, pieces in opened:
                 learn_nodes(db, head.get("nodes", ()), older=older)
                 more = take_frame(replica, db, (head, PieceReader(pieces)), report)
+                set_setting(db, WANTED, json.dumps(head.get("wanted", [])))
                 keep_turn(db, head)
             if not older:
                 note_heard(db, label.made_ms)

@@ -9,7 +9,7 @@ from an old copy answers with another epoch: the node first gives back what the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlite_utils import Database
@@ -18,13 +18,14 @@ from shared.database import transaction
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.conflicts import count_open
-from sync.entries import append_entry, receipt_time
+from sync.entries import Verdict, append_entries, receipt_time
 from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
-from sync.opened import open_changeset
+from sync.opened import Readings
 from sync.protocol import VERSIONS_SPOKEN, HubPort
 from sync.replica import Replica, note_progress, setting, start_incarnation
+from sync.steps.fill import Filling, filling, take_bodies, wanted
 from sync.steps.give_back import come_over, giving, note_given, shared_places
 from sync.steps.hello import (
     ask,
@@ -48,6 +49,7 @@ from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipte
 from sync.steps.receive import Arrival, receive
 from sync.steps.take_back import take_back
 from sync.steps.vouch import keep_head
+from sync.steps.whole import let_in_the_rest, parts_with
 from sync.wire import PieceReader, pack, unpack
 
 NODE_NAME_BYTES = 8
@@ -92,51 +94,63 @@ def run_exchange(
     Raises NotEnrolled, HubUnreachable, HubRestored, Revoked, UpgradeNeeded, BadMessage; what was acknowledged stays.
     """
     report = ExchangeReport()
-    sent: dict[tuple[int, str], int] = {}
-    done = forked = False
+    said, done = Said(), False
     while not done:
-        frame, asked = compose(replica, db, sent, forked)
+        frame, asked = compose(replica, db, said)
         began = replica.clock.monotonic_ms()
-        head, reader = _say(replica, db, hub, (asked, frame.pieces), report)
+        head, reader = _say(replica, db, hub, (asked, [*frame.pieces, *said.bodies.pieces]), report)
         if head.get("epoch") != setting(db, "epoch"):
             if not _give_back(replica, db, hub, (head, reader), report, budget_bytes):
                 break
-            sent = {}
+            said = Said()
             continue
         try:
             more = _take_answer(replica, db, (head, reader), began, report)
         except BadMessage as error:
             # Another branch of a stream of ours: somebody goes on with a copy of this file (C10).
-            if forked or error.code not in ("unknown_changeset", "bad_chain"):
+            if said.forked or error.code not in ("unknown_changeset", "bad_chain"):
                 raise
-            forked = True
+            said.forked = True
             continue
-        sent.update(frame.sent)
+        said.sent.update(frame.sent)
+        said.tried.update(said.bodies.hashes)
+        said.bodies = filling(db, head.get("wanted", []), said.tried, frame_size(replica))
         report.changesets_up += frame.changesets
         report.rows_up += frame.rows
-        done = frame.complete and not more
+        done = frame.complete and not more and not said.bodies.head
         if progress is not None:
             progress(report.changesets_up, report.changesets_down)
         if _spent(report, budget_bytes):
             break
     # An answer without the receipts of what was sent is an old one: nothing may be called synced (C14).
-    report.done = done and not unreceipted(db, sent)
+    report.done = done and not unreceipted(db, said.sent)
     if report.done:
         note_contact(replica, db, complete=True)
     report.conflicts_open = count_open(db, replica)[0]
     return report
 
 
-def compose(
-    replica: Replica, db: Database, sent: Mapping[tuple[int, str], int], forked: bool
-) -> tuple[Outgoing, dict[str, Any]]:
+@dataclass
+class Said:
+    """What a run has said in this epoch: stream → last seq sent, the bodies sent for the hub's holes and those that
+    go next, and whether another branch of our own streams was asked for."""
+
+    sent: dict[tuple[int, str], int] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
+    bodies: Filling = field(default_factory=Filling)
+    forked: bool = False
+
+
+def compose(replica: Replica, db: Database, said: Said) -> tuple[Outgoing, dict[str, Any]]:
     """The next request: its frame and its head. Rows left by the sqlite3 shell become a changeset first."""
     if not setting(db, "hub_node"):
         raise NotEnrolled()
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
-    frame = outgoing(replica, db, sent, frame_size(replica))
-    head = {**ask(replica, db, forked=forked), "push": frame.stretches, "complete": frame.complete}
+    frame = outgoing(replica, db, said.sent, frame_size(replica))
+    head = {**ask(replica, db, forked=said.forked), "push": frame.stretches, "complete": frame.complete}
+    if said.bodies.head:
+        head["gives"] = {"to": head["epoch"], "b": said.bodies.head}
     # What this very frame carries no longer waits once the hub reads it.
     head["backlog"] = 0 if frame.complete else max(0, head["backlog"] - frame.changesets)
     return frame, head
@@ -278,20 +292,33 @@ def take_in(
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
-    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed])
+    readings = Readings(db)
+    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed], readings)
     for stretch in stretches:
         last = stretch.changesets[-1]
         keep_head(db, last.origin, last.scope, (last.seq, last.hash), stretch.signature)
-    refused = judge_actions(replica, db, policy, sender, ready)
-    now = receipt_time(replica, db)
-    for n in ready:
-        refusal = refused.get(n)
-        if refusal is None:
-            append_entry(db, n, received_at=now)
-        else:
-            append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
-    apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
-    return TakenIn(pushed, len(refused))
+    gives = head.get("gives")
+    if isinstance(gives, dict):
+        take_bodies(replica, db, sender.node, gives.get("b", []), reader)
+    refused = _judge(replica, db, policy, sender, ready, readings)
+    if pushed or gives:
+        let_in_the_rest(replica, db)
+    return TakenIn(pushed, refused)
+
+
+def _judge(
+    replica: Replica, db: Database, policy: Policy, sender: Sender, ready: Sequence[int], readings: Readings
+) -> int:
+    """Give everything that is ready its verdict and its receipt, and apply what was accepted; how many were not."""
+    refused = judge_actions(replica, db, policy, sender, ready, readings)
+    parts = parts_with(db, ready)
+    verdicts = [
+        Verdict(n, "refused", r.reason, r.data) if (r := refused.get(n)) else Verdict(n, data=parts.get(n, {}))
+        for n in ready
+    ]
+    append_entries(db, verdicts, received_at=receipt_time(replica, db))
+    apply_changesets(db, replica.tables, [readings.opened(n) for n in ready if n not in refused])
+    return len(refused)
 
 
 def answer_from(
@@ -301,7 +328,9 @@ def answer_from(
     sender, _ = sender_of(db, node)
     cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
     told, pieces = news(replica, db, Asker(node, places_told(head, "held")), cursors, frame_size(replica))
-    return {**_about(replica, db, node, head), **known_nodes(db, head), **told}, pieces
+    named = wanted(db, node, replica.limits.frame_rows)
+    holes = {"wanted": named} if named else {}
+    return {**_about(replica, db, node, head), **known_nodes(db, head), **holes, **told}, pieces
 
 
 def _about(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:

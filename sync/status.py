@@ -140,6 +140,27 @@ def refusals(db: Database, replica: Replica, scope: str | None = None) -> list[R
     return found
 
 
+@dataclass(frozen=True)
+class RestOfAction:
+    """The other parts of a refused changeset's action: how many stand here, and how many are in quarantine too."""
+
+    standing: int
+    refused: int
+
+
+def rest_of_actions(db: Database) -> dict[str, RestOfAction]:
+    """Name of a changeset in quarantine → the rest of its action, of those that have any here. A release takes the
+    refused ones with it; where some stand, half an action is in force until then."""
+    rows = db.conn.execute(
+        # The first condition is for the index of these few rows.
+        "SELECT v.name, sum(other.state = 'applied'), sum(other.state = 'quarantined') FROM _changeset AS one"
+        " JOIN changeset_name AS v USING (n) JOIN _changeset AS other"
+        " ON other.action = one.action AND other.o = one.o AND other.n <> one.n"
+        " WHERE one.state <> 'applied' AND one.state = 'quarantined' AND one.action_size > 1 GROUP BY one.n"
+    )
+    return {name: RestOfAction(standing, refused) for name, standing, refused in rows if standing or refused}
+
+
 def record_state(db: Database, replica: Replica, cls: type, key: Key) -> str:
     """pending, received, conflict, quarantined, parked or unknown: the worst of the row's units."""
     table = replica.tables[table_of(cls).name]

@@ -80,6 +80,23 @@ class PieceReader:
         return taken
 
 
+def text_rows(raw: object, width: int) -> list[list[str]]:
+    """A list of lists of so many texts, as heads name changesets. Raises BadMessage("damaged") for anything else."""
+    if not isinstance(raw, list) or not all(isinstance(item, list) and len(item) == width for item in raw):
+        raise BadMessage("damaged")
+    if not all(isinstance(text, str) and text.isascii() for item in raw for text in item):
+        raise BadMessage("damaged")
+    return raw
+
+
+def bytes_of(text: str) -> bytes:
+    """Bytes from hex digits. Raises BadMessage("damaged")."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise BadMessage("damaged") from error
+
+
 def changeset_from(
     reader: PieceReader, origin: str, scope: str, seq: int, prev: bytes, parts_count: int
 ) -> Changeset:

@@ -27,7 +27,7 @@ from shared.web.app import HeadChip, language
 from shared.web.db import clock, db, open_findings, replica
 from shared.web.store import names_of
 from shared.web.wording import ids_in, row_title, spec_of, value_words
-from sync.status import campus_boards, refusals, restored, sync_status
+from sync.status import campus_boards, refusals, rest_of_actions, restored, sync_status
 from sync.steps.enrol import issue_code, revoke
 
 ROUTES = {
@@ -139,6 +139,7 @@ def quarantine() -> Any:
         title_of=title_of,
         said=said,
         reason_words=_reason_words,
+        rest=rest_of_actions(db()),
         asked={one.version: asked_for(db(), one.version) for one in shown},
     )
 

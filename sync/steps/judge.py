@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlite_utils import Database
@@ -16,14 +16,15 @@ from sqlite_utils import Database
 from shared.schema import Table, Value
 from shared.text import is_clean
 from shared.validation import problems_in_rows
-from sync.body import decode_header, decode_parts, rows_of
+from sync.body import decode_parts, rows_of
 from sync.change import Block, Header
 from sync.errors import BadMessage
 from sync.heads import own_weight
 from sync.journal import keys_in
 from sync.log import logged, read_changeset
-from sync.opened import Opened, change_at, open_changeset
+from sync.opened import Opened, Readings, change_at, open_changeset
 from sync.replica import Replica
+from sync.steps.whole import word_for
 from sync.waiting import is_torn, members_of
 
 # A role of this form is held by a program, which writes only the records that name it, and never as a person.
@@ -71,23 +72,42 @@ class Refusal:
     data: dict[str, str]
 
 
-def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int) -> Refusal | None:
+@dataclass
+class _Court:
+    """What several verdicts in a row need, looked up once: the state does not change between them."""
+
+    replica: Replica
+    db: Database
+    policy: Policy
+    readings: Readings
+    roles: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    senders: dict[int, Sender] = field(default_factory=dict)
+
+    def roles_of(self, person_id: str) -> frozenset[tuple[str, str]]:
+        """See `Policy.roles_of`."""
+        if person_id not in self.roles:
+            self.roles[person_id] = self.policy.roles_of(self.db, person_id)
+        return self.roles[person_id]
+
+
+def judge(court: _Court, sender: Sender, n: int) -> Refusal | None:
     """The verdict on one stored changeset by itself; None means accepted."""
-    stored = read_changeset(db, n)
-    header = decode_header(stored.header)
-    if stored.parts is None:
+    replica, db, policy = court.replica, court.db, court.policy
+    raw, bare = db.conn.execute("SELECT header, parts IS NULL FROM _changeset WHERE n = ?", (n,)).fetchone()
+    if bare:
         return Refusal("bad_body", {})  # nobody can say what it writes
+    header = court.readings.header(n, raw)
     try:
-        opened = open_changeset(db, n)
+        opened = court.readings.opened(n)
     except BadMessage:
         return Refusal("bad_body", {})
     if opened.scope not in sender.scopes:
         return Refusal("foreign_scope", {"scope": opened.scope})
     if header.campus != sender.campus:
         return Refusal("forged_campus", {"campus": header.campus})
-    if _erasable_in_plain_part(replica, db, n):
+    if _erasable_in_plain_part(replica, db, opened):
         return Refusal("not_erasable_apart", {})
-    roles = policy.roles_of(db, header.person_id)
+    roles = court.roles_of(header.person_id)
     if not roles:
         return Refusal("unknown_author", {"person": header.person_id})
     if header.rank not in policy.ranks_of(roles, header.campus):
@@ -107,11 +127,16 @@ def _rows_as_dicts(block: Block) -> Iterable[Mapping[str, Value]]:
     return (dict(zip(names, values, strict=True)) for values in rows_of(block, names))
 
 
-def _erasable_in_plain_part(replica: Replica, db: Database, n: int) -> bool:
+def _erasable_in_plain_part(replica: Replica, db: Database, opened: Opened) -> bool:
     """Rows of an erasable record must be parts of their own, or the law's erasure could not reach them."""
-    parts = read_changeset(db, n).parts or (b"[]",)
-    tables = {block.table for block in decode_parts(parts[:1])}
-    return any(name in replica.tables and replica.tables[name].declaration.erasable for name in tables)
+    if not _any_erasable(replica, {block.table for block in opened.blocks}):
+        return False
+    parts = read_changeset(db, opened.n).parts or (b"[]",)
+    return _any_erasable(replica, {block.table for block in decode_parts(parts[:1])})
+
+
+def _any_erasable(replica: Replica, names: Iterable[str]) -> bool:
+    return any(name in replica.tables and replica.tables[name].declaration.erasable for name in names)
 
 
 def _judge_block(
@@ -130,9 +155,9 @@ def _judge_block(
     if shape is not None:
         return shape
     keys = rows_of(block, table.key)
-    if any(table.scope_of(key) != scope for key in keys):
+    if table.scopes_of(keys) != {scope}:
         return Refusal("wrong_scope", {"table": table.name, "scope": scope})
-    owners = {table.owner_of(key) for key in keys}
+    owners = table.owners_of(keys)
     writers = table.declaration.writers
     if "any" not in writers and ("home" not in writers or owners != {sender.campus}):
         return Refusal("foreign_owner", {"table": table.name, "owner": ",".join(sorted(str(o) for o in owners))})
@@ -150,8 +175,8 @@ def _reserved_field(table: Table, block: Block, keys: Sequence[tuple[Value, ...]
     Whoever is not the owner may insert such a field with its declared default (any value where there is none),
     change it never, and not remove the row around it.
     """
-    foreign = [row for row, key in enumerate(keys) if table.owner_of(key) != campus]
     reserved = [column for column in table.columns if column.spec.owner_only]
+    foreign = [row for row, key in enumerate(keys) if table.owner_of(key) != campus] if reserved else []
     for column in reserved if foreign else ():
         if block.op == "d" or (block.op == "u" and table.unit_of(column.name).name in block.units):
             return column.name
@@ -293,45 +318,77 @@ def _only(opened: Opened, *, inserts: bool) -> Opened:
 
 
 def judge_actions(
-    replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int]
-) -> dict[int, Refusal]:
-    """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal."""
-    actions: dict[tuple[int, str], list[int]] = {}
-    for n in numbers:
-        action = db.conn.execute("SELECT o, action FROM _changeset WHERE n = ?", (n,)).fetchone()
-        actions.setdefault(action, []).append(n)
+    replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int],
+    readings: Readings | None = None,
+) -> dict[int, Refusal]:  # fmt: skip
+    """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal. `readings`: what
+    of them was decoded already. A part that a restored hub once let in with another one, which it has taken back, is
+    let in."""
+    court = _Court(replica, db, policy, readings or Readings(db))
+    let_in = _accepted_once(db, numbers)
+    actions = _by_action(db, [n for n in numbers if n not in let_in])
+    here, earlier = members_of(db, (name for _, name in actions)), _refused_before(db, actions)
     refused: dict[int, Refusal] = {}
     for action, members in actions.items():
-        if is_torn(members_of(db, *action)):
+        if is_torn(here[action]):
             found = {n: Refusal("forged_action", {}) for n in members}
-        elif (earlier := _refused_before(db, action, members)) is not None:
-            found = {n: Refusal("whole_action", {"because": earlier}) for n in members}
+        elif action in earlier:
+            found = {n: Refusal("whole_action", {"because": earlier[action]}) for n in members}
         else:
-            theirs = _origin_of(db, sender, members[0])
-            found = {n: r for n in members if (r := judge(replica, db, policy, theirs, n)) is not None}
+            theirs = _origin_of(court, sender, action[0])
+            found = {n: r for n in members if (r := judge(court, theirs, n)) is not None}
         _mark(db, members, found, refused)
     return refused
 
 
-def _refused_before(db: Database, action: tuple[int, str], members: Sequence[int]) -> str | None:
-    """The reason why another part of the action was refused earlier: a restored hub may have taken that part
-    back, verdict and all, from a node that does not hold the rest."""
-    row = db.conn.execute(
-        "SELECT coalesce(reason, '') FROM _changeset WHERE o = ? AND action = ? AND state IN ('quarantined', 'hole')"
-        " AND n NOT IN (SELECT value FROM json_each(?))",
-        (*action, json.dumps(list(members))),
-    ).fetchone()
-    return row[0] if row else None
+def _accepted_once(db: Database, numbers: Sequence[int]) -> set[int]:
+    """Which of these very parts were accepted with another one by a receipt that a restored hub has taken back. What
+    people released is judged first and released again, so that the log goes on saying who let it in."""
+    rows = db.conn.execute(
+        "SELECT DISTINCT one.n FROM _changeset AS one JOIN _changeset AS other"
+        " ON other.action = one.action AND other.o = one.o AND other.n <> one.n"
+        " WHERE one.action_size > 1 AND other.state = 'applied' AND other.hub_seq IS NOT NULL"
+        " AND one.n IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(numbers)),),
+    )
+    words = {n: word_for(db, n) for (n,) in rows.fetchall()}
+    return {n for n, word in words.items() if word is not None and word.kind == "receipt"}
 
 
-def _origin_of(db: Database, sender: Sender, n: int) -> Sender:
+def _by_action(db: Database, numbers: Sequence[int]) -> dict[tuple[int, str], list[int]]:
+    """(origin, action) → the changesets to judge, in the order given."""
+    rows = db.conn.execute(
+        "SELECT n, o, action FROM _changeset WHERE n IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
+    )
+    action_of = {n: (o, action) for n, o, action in rows}
+    found: dict[tuple[int, str], list[int]] = {}
+    for n in numbers:
+        found.setdefault(action_of[n], []).append(n)
+    return found
+
+
+def _refused_before(db: Database, actions: Mapping[tuple[int, str], Sequence[int]]) -> dict[tuple[int, str], str]:
+    """The reason why another part of an action was refused earlier: a restored hub may have taken that part back,
+    verdict and all, from a node that does not hold the rest."""
+    rows = db.conn.execute(
+        "SELECT o, action, n, coalesce(reason, '') FROM _changeset WHERE state IN ('quarantined', 'hole')"
+        " AND action IN (SELECT value FROM json_each(?))",
+        (json.dumps([name for _, name in actions]),),
+    )
+    return {(o, name): reason for o, name, n, reason in rows if n not in actions.get((o, name), (n,))}
+
+
+def _origin_of(court: _Court, sender: Sender, origin: int) -> Sender:
     """The node that made a changeset: what had waited here may be another's than today's sender's."""
-    node, campus = db.conn.execute(
-        "SELECT _origin.node, coalesce(_node.campus, '') FROM _changeset JOIN _origin USING (o)"
-        " LEFT JOIN _node ON _node.node = _origin.node WHERE n = ?",
-        (n,),
-    ).fetchone()
-    return sender if node == sender.node else Sender(node, campus, frozenset({"con", campus}))
+    if origin not in court.senders:
+        node, campus = court.db.conn.execute(
+            "SELECT _origin.node, coalesce(_node.campus, '') FROM _origin"
+            " LEFT JOIN _node ON _node.node = _origin.node WHERE o = ?",
+            (origin,),
+        ).fetchone()
+        other = Sender(node, campus, frozenset({"con", campus}))
+        court.senders[origin] = sender if node == sender.node else other
+    return court.senders[origin]
 
 
 def _mark(

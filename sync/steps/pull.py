@@ -304,6 +304,8 @@ def _put_in(replica: Replica, db: Database, let_in: Sequence[tuple[HubEntry, Cha
         if changeset is not None and changeset.parts is not None:
             parts = without_erased(db, replica.tables, changeset).parts
             db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(parts), n))
+        elif db.conn.execute("SELECT parts IS NULL FROM _changeset WHERE n = ?", (n,)).fetchone()[0]:
+            raise BadMessage("bad_body")  # `held` told the hub that we have none
         if _state(db, n) == "waiting":
             db.conn.execute("UPDATE _changeset SET due = 'applied' WHERE n = ?", (n,))
             continue  # it goes in when what it needs is here

@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from sync.body import NUMBER_MAX, decode_header
-from sync.chain import HASH8, body_hash, entry_hash, part_hash, scope_statement
+from sync.chain import HASH8, entry_hash, scope_statement
 from sync.change import RANKS, Changeset, State
 from sync.entries import HubEntry, next_hub_seq, scope_end, store_entry
 from sync.erasure import is_dead, without_erased
@@ -26,12 +26,14 @@ from sync.log import Entry, append, read_changeset
 from sync.opened import open_changeset
 from sync.replica import Replica, set_setting, setting
 from sync.steps.erase import erased_row, take_erasure
+from sync.steps.fill import take_bodies, wanted
 from sync.steps.hello import peer_keys
 from sync.steps.judge import Sender
 from sync.steps.pull import read_entries
 from sync.steps.receive import count_rows, fill_hole, is_complete
 from sync.steps.vouch import ends_of, head_signed, keep_head, sign_end, signature_of, signed_top
-from sync.wire import PieceReader
+from sync.steps.whole import let_in_the_rest
+from sync.wire import PieceReader, bytes_of, text_rows
 
 _ENTRY_NUMBERS, _ENTRY_TEXTS, _ENTRY_FIELDS = (1, 4, 6, 7), (0, 2, 3, 5, 8, 9, 10), 12
 
@@ -47,18 +49,14 @@ def take_back(
     """
     given = head.get("gives")
     if isinstance(given, dict) and given.get("to") == setting(db, "epoch"):
-        _adopt(replica, db, _proven(replica, db, sender, given, reader), given, reader)
+        told = _proven(replica, db, sender, given, reader)
+        _adopt(replica, db, sender, told, (given, reader))
     places, signatures = {}, []
     for scope in ("con", *sorted(sender.scopes - {"con"})):
         found = _sample(db, scope)
         places[scope] = [[hub_seq, log_hash[:HASH8].hex()] for hub_seq, log_hash in found]
         signatures += [signed_top(replica, db, scope, hub_seq) for hub_seq, _ in found]
-    wanted = db.conn.execute(
-        "SELECT name, scope, lower(hex(hash)) FROM _changeset JOIN _origin USING (o)"
-        " WHERE state = 'hole' AND parts IS NULL AND node = ? LIMIT ?",
-        (sender.node, replica.limits.frame_rows),
-    )
-    return {"places": places, "wanted": [list(row) for row in wanted]}, signatures
+    return {"places": places, "wanted": wanted(db, sender.node, replica.limits.frame_rows)}, signatures
 
 
 def _sample(db: Database, scope: str) -> list[tuple[int, bytes]]:
@@ -157,9 +155,10 @@ class Adopted:
 
 
 def _adopt(
-    replica: Replica, db: Database, told: Sequence[Told], given: Mapping[str, Any], reader: PieceReader
+    replica: Replica, db: Database, sender: Sender, told: Sequence[Told], frame: tuple[Mapping[str, Any], PieceReader]
 ) -> None:
     adopted = Adopted()
+    given, reader = frame
     for one in told:
         n = _number(db, one.entry)
         if n is None and one.changeset is not None:
@@ -181,7 +180,8 @@ def _adopt(
     for end in ends_of(adopted.stored):
         if signature_of(db, end) is None:
             keep_head(db, end.origin, end.scope, (end.seq, end.hash), sign_end(replica, end))
-    _take_bodies(replica, db, given.get("b"), reader)
+    take_bodies(replica, db, sender.node, given.get("b"), reader)
+    let_in_the_rest(replica, db)
 
 
 def _store(replica: Replica, db: Database, entry: HubEntry, changeset: Changeset) -> int:
@@ -258,11 +258,11 @@ def _redate(db: Database, one: Told, n: int) -> None:
 def _take_heads(replica: Replica, db: Database, raw: object, reader: PieceReader) -> None:
     """Keep the writers' signatures. One by a node that the copy does not know proves nothing here."""
     keys = {**peer_keys(db), "hub": replica.verify_key}
-    for origin, scope, hash_ in _rows_of_text(raw, 3):
+    for origin, scope, hash_ in text_rows(raw, 3):
         [signature] = reader.take()
         row = db.conn.execute(
             "SELECT seq, hash FROM _changeset JOIN _origin USING (o) WHERE name = ? AND scope = ? AND hash = ?",
-            (origin, scope, _bytes_of(hash_)),
+            (origin, scope, bytes_of(hash_)),
         ).fetchone()
         if row is None:
             raise BadMessage("unknown_changeset", origin=origin)
@@ -270,39 +270,3 @@ def _take_heads(replica: Replica, db: Database, raw: object, reader: PieceReader
             keep_head(db, origin, scope, (row[0], row[1]), signature)
         elif origin.split(".", 1)[0] in keys:
             raise BadMessage("bad_signature", stream=f"{origin}/{scope}")
-
-
-def _take_bodies(replica: Replica, db: Database, raw: object, reader: PieceReader) -> None:
-    """Fill holes whose values their own node still has."""
-    for item in raw if isinstance(raw, list) else [None]:
-        if not (isinstance(item, list) and len(item) == 4 and type(item[3]) is int):
-            raise BadMessage("damaged")
-        [(origin, scope, hash_)] = _rows_of_text([item[:3]], 3)
-        parts = tuple(reader.take(item[3]))
-        row = db.conn.execute(
-            "SELECT n FROM _changeset JOIN _origin USING (o) WHERE name = ? AND scope = ? AND hash = ?",
-            (origin, scope, _bytes_of(hash_)),
-        ).fetchone()
-        if row is None:
-            raise BadMessage("unknown_changeset", origin=origin)
-        whole = replace(read_changeset(db, row[0]), parts=parts)
-        if not parts or body_hash([part_hash(part) for part in parts]) != whole.body_hash:
-            raise BadMessage("bad_body")
-        count_rows(whole, replica.limits.changeset_rows)
-        fill_hole(db, replica, whole)
-
-
-def _rows_of_text(raw: object, width: int) -> list[list[str]]:
-    """A list of lists of texts. Raises BadMessage("damaged") for anything else."""
-    if not isinstance(raw, list) or not all(isinstance(item, list) and len(item) == width for item in raw):
-        raise BadMessage("damaged")
-    if not all(isinstance(text, str) and text.isascii() for item in raw for text in item):
-        raise BadMessage("damaged")
-    return raw
-
-
-def _bytes_of(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError as error:
-        raise BadMessage("damaged") from error

@@ -267,6 +267,7 @@ def opened(replica: Replica) -> Database:
     return db
 
 
-def holdings(db: Database) -> set[Name]:
-    """(origin, scope, hash) of every changeset in a file."""
-    return set(db.conn.execute("SELECT name, scope, hash FROM _changeset JOIN _origin USING (o)").fetchall())
+def holdings(db: Database, where: str = "true") -> set[Name]:
+    """(origin, scope, hash) of every changeset in a file, or of some."""
+    sql = f"SELECT name, scope, hash FROM _changeset JOIN _origin USING (o) WHERE {where}"
+    return set(db.conn.execute(sql).fetchall())

@@ -293,6 +293,18 @@ def add_node(world: World, folder: Path, name: str) -> Site:
     return site
 
 
+def clone_of(site: Site, path: Path) -> Site:
+    """A second computer that goes on with a copy of a site's folder: file, key and all."""
+    site.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for suffix in ("", ".identity"):
+        path.with_name(path.name + suffix).write_bytes(
+            site.replica.path.with_name(site.replica.path.name + suffix).read_bytes()
+        )
+    records = tuple(table.record for table in site.replica.tables.values())
+    replica = open_replica(path, records=records, clock=site.clock, randomness=SeededRandomness("clone"))
+    return Site(site.name, replica, opened(path), site.clock, site.world)
+
+
 def tables_of_site(site: Site, scopes: Sequence[str] | None = None) -> dict[str, list[object]]:
     """The synced tables in key order with versions by name, the open heads and the deletes (C3).
 

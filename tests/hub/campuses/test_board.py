@@ -11,7 +11,7 @@ from hub.campuses.rules import clock_is_wrong, overall, places, standing_of
 from shared.clock import instant_ms
 from shared.database import transaction
 from shared.ids import SystemRandomness
-from shared.records import RECORDS, CalendarDay, Campus
+from shared.records import RECORDS, CalendarDay, Campus, Pupil
 from sync.capture import write
 from sync.change import Author
 from sync.exchange import run_exchange
@@ -190,6 +190,21 @@ def test_two_operators_release_what_was_refused(hub, node) -> None:
         hub.rows("SELECT reason_data FROM _entry WHERE kind = 'release'")[0][0].count(f"{OPERATOR},{OPERATOR_2}") == 1
     )
     assert post(second, "/campuses/quarantine/release", {"version": version}).status_code == 404
+
+
+def test_quarantine_names_the_other_parts_of_a_save(hub, node) -> None:
+    """C9: one release acts on the whole save; half a save that is in force is told, never silent."""
+    with connect(node) as db:
+        with write(node, db, Author(TEACHER)) as w:
+            w.insert(CalendarDay(campus="B", date="2025-09-16", kind="closed", note="停水"))
+            w.insert(Pupil(id="B-901-x", name="李小雨"))
+        run_exchange(node, db, line(hub))
+    page = hub.log_in("operator").get("/campuses/quarantine").text
+    assert page.count("同一次保存的另外 1 批也被拒收") == 2 and "另一部分已经生效" not in page
+    with connect(hub.replica) as db:
+        db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE state = 'quarantined' AND scope = 'con'")
+    page = hub.log_in("operator").get("/campuses/quarantine").text
+    assert page.count("同一次保存的另一部分已经生效") == 1 and "李小雨" in page
 
 
 def test_a_campus_head_s_own_write_is_not_refused(hub, node) -> None:
