@@ -7,6 +7,8 @@ says for certain that a file was cut off.
 
 from __future__ import annotations
 
+import base64
+
 import pyrage
 from nacl.signing import SigningKey, VerifyKey
 
@@ -37,10 +39,15 @@ def encrypted(verify_key: bytes, payload: bytes) -> bytes:
     return bytes(pyrage.encrypt(payload, [reader], armored=True))
 
 
+def binary_form(file: bytes) -> bytes:
+    """An armored file in the other form, a quarter smaller: for carriers that lose nothing."""
+    return base64.b64decode(b"".join(file.split(b"\n")[1:-2]))
+
+
 def decrypted(seed: bytes, file: bytes) -> bytes:
     """The reverse, of either form. Raises BundleRefused: "bundle_not_one", "bundle_cut", "bundle_damaged",
     "bundle_not_for_us" (or its beginning is damaged: without the key nobody can tell)."""
-    text = file.strip()
+    text = file if file.startswith(_BINARY) else file.strip()
     if _BINARY not in text[:64] and _BEGIN not in text[:64] and not text.endswith(_END):
         beginning = bool(text) and (_BEGIN.startswith(text) or _BINARY.startswith(text))
         raise BundleRefused("bundle_cut" if beginning else "bundle_not_one")

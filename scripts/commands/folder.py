@@ -23,6 +23,8 @@ class Settings:
     sync_minutes 0: the server does not sync by itself. budget_kb 0: no limit. hub_url: a node's hub;
     address: the hub's own, printed beside enrolment codes. host "127.0.0.1": this
     machine only; "0.0.0.0" lets in phones on the school's network, and other campuses' nodes at a hub.
+    mailbox_url: a folder that node and hub both reach (https://… WebDAV, sftp://host/folder); host_key: the SSH
+    server's public key, without which it is not spoken to; key_file: an Ed25519 private key in place of a password.
     """
 
     kind: str
@@ -37,6 +39,11 @@ class Settings:
     budget_kb: int = 0
     session_minutes: int = 720
     shutdown_sync_s: int = 20
+    mailbox_url: str = ""
+    mailbox_user: str = ""
+    mailbox_password: str = ""
+    mailbox_key_file: str = ""
+    mailbox_host_key: str = ""
 
 
 @dataclass(frozen=True)

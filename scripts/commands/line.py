@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import bundles, hub, log, node
+from scripts.commands import bundles, hub, log, node, post
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -108,5 +108,6 @@ def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made = _add(group, "reply", bundles.reply, "装入文件包，并把回件写在旁边 / load a bundle, write the reply")
     made.add_argument("file", type=Path, metavar="FILE", help="收到的文件包 / the bundle that came")
     made.add_argument("--to", type=Path, metavar="FOLDER|FILE", help="回件放到哪里（默认同一文件夹） / where to")
+    _add(group, "mailbox", post.mailbox, "收发信箱里的文件包 / take from and put into the mailbox")
     _add(group, "verify", log.verify, "核对整个变更日志 / prove the whole log")
     _add(group, "rebuild", log.rebuild, "由日志重建全部表 / rebuild all tables from the log")

@@ -51,6 +51,21 @@ _WORDS = {
         "There are bundles for {count} computers: name a folder, or one campus with --campus.",
     ),
     "nobody_to_write_to": ("没有可以发给的校区电脑。", "There is no campus computer to write to."),
+    "mailbox_url_missing": (
+        "还没有信箱：请在 tongxin.toml 里写 mailbox_url。", "No mailbox is set: write mailbox_url into tongxin.toml.",
+    ),
+    "mailbox_url_wrong": (
+        "信箱地址 {url} 不对：应以 https:// 或 sftp:// 开头。",
+        "The mailbox's address {url} is wrong: it begins with https:// or sftp://.",
+    ),
+    "mailbox_host_key_missing": (
+        "还没有记下 {where} 的主机密钥。核对无误后，把这一行写入 mailbox_host_key：{shown}",
+        "The host key of {where} is not known. If this is it, write it into mailbox_host_key: {shown}",
+    ),
+    "mailbox_host_key": (
+        "{where} 的主机密钥和记下的不一样，没有连接。它现在出示的是：{shown}",
+        "The host key of {where} is not the one written down; nothing was sent. It now shows: {shown}",
+    ),
     "run_under_way": ("另一次同步正在进行，稍后再试。", "Another sync is under way; try again later."),
     "database_exists": ("{path} 已经存在。", "{path} is there already."),
     "database_missing": ("找不到数据库或它的密钥：{path}", "The database or its key is missing: {path}"),

@@ -108,10 +108,9 @@ def test_whoever_has_no_key_cannot_write_a_bundle(world: World) -> None:
     before = sync_state(world.hub)
     assert code_of(world, forged(world, seed=bytes(32))) == "bundle_forged"
     assert code_of(world, forged(world, seed=world["B"].replica.seed)) == "bundle_forged"
-    for_b = {"reader": world["B"].replica.node}
-    assert code_of(world, forged(world, lambda label: replace(label, **for_b))) == "bundle_not_for_us"
-    stranger = {"writer": "NSTRANGE"}
-    assert code_of(world, forged(world, lambda label: replace(label, **stranger))) == "bundle_stranger"
+    for_b = forged(world, lambda label: replace(label, reader=world["B"].replica.node))
+    assert code_of(world, for_b) == "bundle_not_for_us"
+    assert code_of(world, forged(world, lambda label: replace(label, writer="NSTRANGE"))) == "bundle_stranger"
     assert code_of(world, forged(world, lambda label: replace(label, kind="answer"))) == "bundle_not_for_us"
     assert sync_state(world.hub) == before
 
