@@ -197,11 +197,11 @@ def _give_back(
         tried.update(frame.bodies)
         report.changesets_back += len(frame.changesets)
         shared = shared_places(db, told, reader)
-    come_over(replica, db, told, shared, _keys(db))
+    come_over(replica, db, told, shared, hub_keys(db))
     return True
 
 
-def _keys(db: Database) -> dict[str, bytes]:
+def hub_keys(db: Database) -> dict[str, bytes]:
     """Node → public key, the hub's also under its own name."""
     keys = peer_keys(db)
     return {**keys, "hub": keys[setting(db, "hub_node")]}
@@ -232,7 +232,7 @@ def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, 
 def take_frame(replica: Replica, db: Database, answer: Answer, report: ExchangeReport) -> bool:
     """What an answer brings, inside the caller's transaction. True: the hub has more."""
     head, reader = answer
-    taken = take_news(replica, db, head, reader, _keys(db))
+    taken = take_news(replica, db, head, reader, hub_keys(db))
     if taken.behind_itself:
         # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
         start_incarnation(db, replica.randomness)
@@ -255,7 +255,7 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
             answer, answer_pieces = _serve(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
         else:
             told, answer_pieces = take_back(replica, db, sender, head, PieceReader(pieces))
-            answer = {**_about(replica, db, node, head), **told}
+            answer = {**about_hub(replica, db, node, head), **told}
     note_progress(replica, db)
     return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
 
@@ -330,10 +330,11 @@ def answer_from(
     told, pieces = news(replica, db, Asker(node, places_told(head, "held")), cursors, frame_size(replica))
     named = wanted(db, node, replica.limits.frame_rows)
     holes = {"wanted": named} if named else {}
-    return {**_about(replica, db, node, head), **known_nodes(db, head), **holes, **told}, pieces
+    return {**about_hub(replica, db, node, head), **known_nodes(db, head), **holes, **told}, pieces
 
 
-def _about(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:
+def about_hub(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:
+    """Hub: what the head of every answer to a node says, `head` being its request's."""
     return {
         "v": VERSIONS_SPOKEN[-1], "schema": replica.schema, "now": replica.clock.now_ms(),
         "epoch": setting(db, "epoch"),

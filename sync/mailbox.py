@@ -17,7 +17,8 @@ from nacl.signing import SigningKey, VerifyKey
 from sqlite_utils import Database
 
 from sync.age import binary_form
-from sync.by_file import AfterLoading, Loaded, load_bundle, make_answer, make_request, note_made, unanswered
+from sync.answer_by_file import Loaded, make_answer
+from sync.by_file import AfterLoading, load_bundle, make_request, note_made, unanswered
 from sync.errors import BadMessage, BundleRefused, NotEnrolled, UpgradeNeeded
 from sync.protocol import PART, Mailbox
 from sync.replica import Replica, setting

@@ -14,8 +14,9 @@ from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock, local_time
 from shared.errors import Advice, NotFound, TongxinError
 from shared.ids import Randomness
+from sync.answer_by_file import Loaded, Made, make_answer
 from sync.bundle import REQUEST, Label, suggested_name
-from sync.by_file import Loaded, Made, make_answer, make_request, note_made
+from sync.by_file import make_request, note_made
 from sync.errors import BundleRefused
 from sync.replica import connect
 from sync.status import campus_boards
@@ -141,6 +142,9 @@ def _tell(loaded: Loaded, path: Path, voice: Voice) -> None:
     if loaded.synced:
         voice.say("  做那个文件包时的全部记录，主校区都已收到。",
                   "  All that was recorded when that bundle was made has reached the hub.")
+    if loaded.restored:
+        voice.say("  中心从备份恢复过：请在校区再做一个文件包带去，交回它缺的记录。",
+                  "  The hub was restored from a backup: the campus gives back what it lacks with its next bundle.")
     if loaded.wrote:
         voice.say("  本校区有新的答复，请再做一个文件包。", "  This campus has new answers: make another bundle.")
 

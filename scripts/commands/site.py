@@ -18,7 +18,8 @@ from shared.clock import Clock
 from shared.errors import Advice, DatabaseUnusable, NotFound, TongxinError
 from shared.ids import Randomness
 from shared.records import RECORDS
-from sync.by_file import Loaded, load_bundle
+from sync.answer_by_file import Loaded
+from sync.by_file import load_bundle
 from sync.exchange import ExchangeReport, Progress, run_exchange
 from sync.http import HttpHub
 from sync.opening import create_replica, open_replica

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from sync.by_file import Loaded, Made, load_bundle, make_answer, make_request, note_made
+from sync.answer_by_file import Loaded, Made, make_answer
+from sync.by_file import load_bundle, make_request, note_made
 from tests.support.world import RolesInTables, Site, World
 
 

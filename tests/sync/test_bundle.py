@@ -9,7 +9,6 @@ import pytest
 
 from shared.records.places import CalendarDay
 from shared.records.pupils import Pupil, RosterGroup
-from sync.bundle_notes import MADE, last_note
 from sync.by_file import unanswered
 from sync.errors import BundleRefused, NotEnrolled, Revoked, SyncError
 from sync.exchange import run_exchange
@@ -297,24 +296,6 @@ def test_a_bundle_that_may_not_hold_everything_is_followed_by_the_rest(world: Wo
         site.limit(bundle_frames=400)
     settle_by_stick(world, 4)
     assert_same_tables(world)
-
-
-def test_a_hub_that_was_put_back_takes_no_bundle_of_the_former_log(world: World) -> None:
-    """C11: it says so on both ends; after one exchange online everything goes on."""
-    note_at_a(world, "x")
-    backup = world.hub.backup_bytes()
-    made = request(world["A"])
-    back = answer(world, world["A"])
-    with world.hub.write(OFFICE) as w:
-        w.update(RosterGroup, GROUP_A, {"name": "lost"})
-    world.hub.restore(backup)
-    with pytest.raises(BundleRefused, match="bundle_other_log"):
-        load(world.hub, made.file)
-    world.sync("A")
-    with pytest.raises(BundleRefused, match="bundle_other_log"):
-        load(world["A"], back.file)
-    settle_by_stick(world, 1) if world.sync("B").done else None
-    assert last_note(world["A"].db, MADE, setting(world["A"].db, "hub_node")) is not None
 
 
 def test_a_bundle_made_before_an_exchange_and_loaded_after_it_says_nothing_new(world: World) -> None:

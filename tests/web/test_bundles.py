@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 from node.app import create_app
 from shared.ids import SystemRandomness
 from shared.records import RECORDS, CalendarDay
-from sync.by_file import load_bundle, make_answer
+from sync.answer_by_file import make_answer
+from sync.by_file import load_bundle
 from sync.capture import write
 from sync.change import Author
 from sync.opening import create_replica

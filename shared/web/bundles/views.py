@@ -14,9 +14,10 @@ from shared.web.bundles.rules import standing_of
 from shared.web.db import db, replica
 from shared.web.store import campus_names
 from shared.web.words import status_of
+from sync.answer_by_file import make_answer
 from sync.bundle import suggested_name
 from sync.bundle_notes import LOADED, MADE, Note, last_note
-from sync.by_file import AfterLoading, load_bundle, make_answer, make_request, note_made, unanswered
+from sync.by_file import AfterLoading, load_bundle, make_request, note_made, unanswered
 from sync.replica import setting
 from sync.status import campus_boards
 from sync.steps.judge import Policy
