@@ -45,8 +45,8 @@ def test_what_the_nodes_hold_comes_back_by_stick(world: World) -> None:
     assert [sticks_until_synced(world, name) for name in ("A", "B")] <= [4, 4]
     settle_by_stick(world)
     assert_same_tables(world)
-    known = dict(world.hub.rows("SELECT hex(hash), received_at FROM _changeset WHERE scope = 'con'"))
-    assert [(name, known[name]) for name, _ in receipts] == receipts
+    known = set(world.hub.rows("SELECT hex(hash), received_at FROM _changeset WHERE scope = 'con'"))
+    assert set(receipts) <= known
     assert not any(board.owes for board in campus_boards(world.hub.db, world.hub.replica))
     [refused] = sync_status(world["A"].db, world["A"].replica).refusals
     assert refused.values["note"] == "refused once"
