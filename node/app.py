@@ -15,6 +15,7 @@ from node.bookings.answering import answer_requests
 from node.config import ClockLimits, NodeConfig, NodePorts
 from node.leave import views as leave
 from node.lessons import views as lessons
+from node.pupils import views as pupils
 from node.recovery import views as recovery
 from node.recovery.daywatch import DayWatch
 from node.recovery.store import begin_run
@@ -25,8 +26,11 @@ from node.today import views as today
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, make_app
 from shared.web.bundles import views as bundles
+from shared.web.cards import views as cards
 from shared.web.config import SiteConfig
 from shared.web.conflicts import views as conflicts
+from shared.web.history import views as history
+from shared.web.readings import views as readings
 from sync.replica import Replica, connect
 
 MENU = (
@@ -34,9 +38,12 @@ MENU = (
     MenuItem("attendance.day", "点名", "Registers"),
     MenuItem("lessons.week", "课表", "Lessons"),
     MenuItem("leave.page", "请假", "Leave"),
+    MenuItem("pupils.page", "学生", "Pupils"),
+    MenuItem("pupils.guests", "来访学生", "Guests"),
     MenuItem("staff.day", "教职工考勤", "Staff days"),
     MenuItem("bookings.day", "教室", "Rooms"),
     MenuItem("conflicts.inbox", "冲突", "Conflicts"),
+    MenuItem("history.page", "最近的操作", "History"),
     MenuItem("sync_state.page", "同步", "Sync"),
     MenuItem("accounts.page", "账号", "Accounts"),
 )
@@ -49,7 +56,9 @@ NEEDS_A_DATE = frozenset(
         "room.decide",
     }
 )  # fmt: skip
-NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "lessons", "leave", "bookings"})
+NEEDS_A_DATE_ROOMS = frozenset(
+    {"today", "attendance", "staff", "lessons", "leave", "bookings", "pupils", "history"}
+)  # fmt: skip
 
 
 def create_app(
@@ -68,8 +77,8 @@ def create_app(
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)
     rooms = (
-        today, attendance, lessons, leave, staff, bookings, conflicts, sync_state, bundles, accounts, recovery, setup,
-        api,
+        today, attendance, lessons, leave, staff, bookings, pupils, cards, readings, conflicts, history, sync_state,
+        bundles, accounts, recovery, setup, api,
     )  # fmt: skip
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(

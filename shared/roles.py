@@ -67,6 +67,15 @@ ACTIONS: Final = MappingProxyType(
         "pupil_private.see": frozenset(
             {"homeroom_teacher", "health_teacher", "dorm_supervisor", "campus_head", "clerk", "general_principal"}
         ),
+        # Names, classes and groups; what is private about a child asks for the action above as well.
+        "pupil.see": _TAKERS | _OFFICE | {"health_teacher"},
+        "card.order": frozenset({"clerk", "campus_head", "general_principal"}),
+        # At the host campus; each of them sees the fields that the work needs (`shared/web/cards/rules.py`).
+        "guest_card.see": frozenset(
+            {"dorm_supervisor", "health_teacher", "duty_leader", "gate", "campus_head", "clerk", "general_principal"}
+        ),
+        # For ever, everywhere and without a way back.
+        "record.erase": frozenset({"general_principal", "system_operator"}),
         # Who answers for children's data sees who read it.
         "reading.see": frozenset({"general_principal", "system_operator"}),
         "pupil.change": _OFFICE | {"system_operator"},

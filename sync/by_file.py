@@ -36,8 +36,8 @@ from sync.steps.hello import (
 from sync.steps.judge import Policy
 from sync.wire import PieceReader, pack
 
-# What a node does with what a bundle brought, in writes of its own; True when it wrote anything.
-AfterLoading = Callable[[Replica, Database], bool]
+# What a site does with what a bundle brought, in writes of its own; at a node, something true when it wrote anything.
+AfterLoading = Callable[[Replica, Database], object]
 
 
 def make_request(replica: Replica, db: Database) -> Made:
@@ -113,8 +113,8 @@ def note_made(replica: Replica, db: Database, made: Made) -> None:
 def load_bundle(
     replica: Replica, db: Database, file: bytes, *, policy: Policy | None = None, after: AfterLoading | None = None
 ) -> Loaded:
-    """Take a bundle: at the hub a node's request (`policy` is asked by its judge), at a node the hub's answer, with
-    `after` when that left nothing out.
+    """Take a bundle: at the hub a node's request (`policy` is asked by its judge), at a node the hub's answer; then
+    `after`, at a node when the answer left nothing out.
 
     Raises BundleRefused, NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing of it is stored.
     """
@@ -124,7 +124,10 @@ def load_bundle(
         raise NotEnrolled()
     bundle = read_bundle(replica.seed, file, lambda label: _writer_key(replica, db, label), replica.limits)
     if bundle.label.kind == REQUEST and policy is not None:
-        return _load_request(replica, db, policy, bundle)
+        loaded = _load_request(replica, db, policy, bundle)
+        if after is not None:
+            after(replica, db)
+        return loaded
     if bundle.label.kind != ANSWER or replica.role != "node":
         raise BundleRefused("bundle_not_for_us")
     loaded = load_answer(replica, db, bundle)

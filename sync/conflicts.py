@@ -140,13 +140,21 @@ def _equal_heads(db: Database, replica: Replica, conflict: Conflict) -> list[int
 
 def _resolve_delete(w: Writing, conflict: Conflict, keep: bool) -> None:
     table = w.replica.tables[conflict.table]
-    if not keep:
+    if keep:
+        keep_row(w, table, conflict.key)
+    else:
         w.delete(table.record, conflict.key)
-        return
-    place = (conflict.table, key_text(conflict.key))
+
+
+def keep_row(w: Writing, table: Table, key: Key) -> None:
+    """Keep a row against its deletes: names them and the heads of existence (precise point 3).
+
+    Raises InvalidInput("kept_and_edited") when this very save has written the row already.
+    """
+    place = (table.name, key_text(key))
     if w.db.conn.execute("SELECT 1 FROM _pending WHERE t = ? AND k = ?", place).fetchone():
         raise InvalidInput(Problem(table.name, KEPT_AND_EDITED))
-    state = load_state(w.db, table, conflict.key)
+    state = load_state(w.db, table, key)
     named = sorted({*state.heads.get(0, {}), *state.deletes})
     w.db.conn.execute(
         "INSERT INTO _pending (t, k, op, mask, old) VALUES (?, ?, 'k', 0, ?)",

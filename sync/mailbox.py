@@ -99,7 +99,9 @@ def _put_request(replica: Replica, db: Database, mailbox: Mailbox, slot: Slot, n
     _clear(mailbox, lying)
 
 
-def visit_as_hub(replica: Replica, db: Database, mailbox: Mailbox, policy: Policy) -> Visit:
+def visit_as_hub(
+    replica: Replica, db: Database, mailbox: Mailbox, policy: Policy, *, after: AfterLoading | None = None
+) -> Visit:
     """Hub: load what the campuses have put, and put the answer to each; what is answered is cleared away.
 
     Raises MailboxUnreachable, MailboxRefused, and what loading does; what was stored stays.
@@ -112,7 +114,7 @@ def visit_as_hub(replica: Replica, db: Database, mailbox: Mailbox, policy: Polic
         waiting = Slot(replica.seed, key, node, replica.node).mine(names)
         if not waiting:
             continue
-        loaded = list(_load_all(replica, db, mailbox, waiting, visit, policy=policy, keep=True))
+        loaded = list(_load_all(replica, db, mailbox, waiting, visit, policy=policy, after=after, keep=True))
         if loaded:
             newest = max(loaded, key=lambda each: each.label.made_ms)
             answers = Slot(replica.seed, key, replica.node, node)

@@ -31,6 +31,7 @@ class Limits:
     message_bytes: int = 8_000_000
     inflated_bytes: int = 64_000_000
     changeset_rows: int = 200_000
+    undo_rows: int = 2_000
     code_valid_ms: int = 24 * 3600 * 1000
     clock_doubt_ms: int = 10 * 60 * 1000
     clock_set_ms: int = 60 * 1000

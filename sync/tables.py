@@ -151,6 +151,12 @@ def engine_migrations() -> Migrations:
         db.conn.execute("CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0")
 
     @migrations()
+    def actions(db: Database) -> None:
+        # Who did what of late: asked by person, or by campus.
+        db.conn.execute("CREATE INDEX _changeset_person ON _changeset (person_id, n)")
+        db.conn.execute("CREATE INDEX _changeset_campus ON _changeset (campus, n)")
+
+    @migrations()
     def bundles(db: Database) -> None:
         # Bundles made here and loaded here. file: SHA-256 of the file; label: what it says about itself, JSON; about:
         # of one made by a node where its streams end in it, of a node's one loaded at the hub where the node stood;

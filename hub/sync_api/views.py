@@ -5,9 +5,12 @@ No log-in and no CSRF token: the bytes prove who sent them, and no cookie is loo
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
+from sqlite_utils import Database
 
 from hub.db import hub
 from hub.sync_api.policy import SchoolPolicy
@@ -17,6 +20,7 @@ from shared.web.db import clock, db, replica
 from shared.web.words import error_shape
 from sync.errors import BadMessage, CodeRefused, HubBusy, NotEnrolled, Revoked, UpgradeNeeded
 from sync.exchange import serve_exchange
+from sync.replica import Replica
 from sync.steps.enrol import serve_enrol
 
 ROUTES = {"sync_api.exchange": MACHINE, "sync_api.enrol": MACHINE}
@@ -48,19 +52,28 @@ class TooOften(TongxinError):
     advice = Advice.RETRY_LATER
 
 
-def blueprint() -> Blueprint:
+# What the hub does with what an exchange brought, in writes of its own; it goes out with the next answer.
+AfterExchange = Callable[[Replica, Database], object]
+
+
+def blueprint(after: AfterExchange) -> Blueprint:
     """The sync doors."""
     room = Blueprint("sync_api", __name__, url_prefix="/sync/v1")
-    room.add_url_rule("/exchange", "exchange", exchange, methods=["POST"])
+    room.add_url_rule("/exchange", "exchange", lambda: exchange(after), methods=["POST"])
     room.add_url_rule("/enrol", "enrol", enrol, methods=["POST"])
     room.register_error_handler(TongxinError, refused)
     return room
 
 
-def exchange() -> Response:
+def exchange(after: AfterExchange) -> Response:
     """One exchange: the node's sealed request, the hub's sealed answer."""
     sealed = _body(replica().limits.message_bytes)
     answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed)
+    try:
+        after(replica(), db())
+    except (TongxinError, sqlite3.OperationalError) as error:
+        # The node has its answer; what was left undone is found at the next exchange.
+        current_app.logger.error("after an exchange: %s", error)
     return Response(answer, mimetype=_OCTETS)
 
 

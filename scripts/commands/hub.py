@@ -1,4 +1,4 @@
-"""`tongxin hub …`: found a consortium, serve it, enrol a node, appraise, say how the campuses stand."""
+"""`tongxin hub …`: found a consortium, serve it, enrol a node, appraise, erase by law, say how the campuses stand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from flask import Flask
 from hub.app import create_app
 from hub.attendance.store import attendance_by_class
 from hub.config import UPLOAD_BYTES_MAX, HubConfig
+from hub.erasing.rules import order_words
+from hub.erasing.store import cards_of_orders, erase_records, record_named
 from scripts.commands.appraising import Span, appraise_span, term_today
 from scripts.commands.folder import Folder, Settings
 from scripts.commands.founding import OPERATOR_LOGIN, campus_wanted, found, term_wanted
@@ -23,7 +25,7 @@ from scripts.commands.site import make_site, open_site
 from scripts.commands.syncing import SyncLoop
 from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock
-from shared.errors import InvalidInput, NotFound
+from shared.errors import InvalidInput, NotFound, Problem
 from shared.ids import Randomness
 from shared.records import Campus
 from shared.schema import select
@@ -111,6 +113,21 @@ def attendance(args: argparse.Namespace, voice: Voice, clock: Clock, randomness:
     if args.json is not None:
         document = json.dumps([asdict(row) for row in classes], ensure_ascii=False, indent=1)
         args.json.write_text(document + "\n", encoding="utf-8")
+    return EXIT_DONE
+
+
+def erase_record(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
+    """Erase one row of an erasable record by law, and print the proof."""
+    if not args.note.strip():
+        raise InvalidInput(Problem("note", "missing", {"zh": "依据和原因", "en": "Ground and reason"}))
+    site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
+    with connect(site.replica) as db:
+        held = record_named(site.replica, args.table, args.key)
+        chosen = [held, *cards_of_orders(db, site.replica, [held])]
+        proofs = erase_records(db, site.replica, chosen, by=order_words(args.by, args.note.strip()))
+    for each in proofs:
+        voice.say(f"已删除 {each.table} {each.key}：中心序号 {each.hub_seq}，凭据 {each.log_hash}",
+                  f"Erased {each.table} {each.key}: hub sequence {each.hub_seq}, proof {each.log_hash}")
     return EXIT_DONE
 
 

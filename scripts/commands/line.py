@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import bundles, hub, log, node, post
+from scripts.commands import bundles, hub, log, node, post, undoing
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -73,6 +73,14 @@ def _node(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--no-sync", action="store_true", help="不自动同步 / do not sync by itself")
     _add(group, "sync", node.sync_now, "立即同步 / sync now")
     _add(group, "status", node.status, "同步状态 / how it stands")
+    _undo(_add(group, "undo", undoing.undo_at_node, "整个撤回一次操作 / take an action back whole"))
+
+
+def _undo(made: argparse.ArgumentParser) -> None:
+    about = "操作号；不给则列出最近的 / which; else the latest are listed"
+    made.add_argument("action", nargs="?", default="", help=about)
+    made.add_argument("--by", required=True, metavar="LOGIN", help="以谁的名义 / in whose name")
+    made.add_argument("--note", default="", help="理由 / the reason")
 
 
 def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -96,7 +104,13 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--begin", type=hub.iso_date, metavar="DATE", required=True, help="自 / from")
     made.add_argument("--end", type=hub.iso_date, metavar="DATE", required=True, help="至（不含） / up to")
     made.add_argument("--json", type=Path, metavar="FILE", help="写成 JSON / write as JSON")
+    made = _add(group, "erase", hub.erase_record, "依法删除一条记录，不能恢复 / erase a record by law, for ever")
+    made.add_argument("table", metavar="TABLE", help="表，如 pupil_private / table")
+    made.add_argument("key", metavar="KEY", help="键，各部分用 / 隔开 / key, its parts joined by /")
+    made.add_argument("--note", required=True, help="依据和原因，随删除传到各校区 / ground and reason")
+    made.add_argument("--by", default="local", metavar="PERSON", help="决定的人（编号） / who ordered it, an id")
     _add(group, "status", hub.status, "各校区状态 / how the campuses stand")
+    _undo(_add(group, "undo", undoing.undo_at_hub, "整个撤回一次操作 / take an action back whole"))
 
 
 def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -6,6 +6,7 @@ import argparse
 from contextlib import closing
 from urllib.parse import urlsplit
 
+from hub.cards import deliver
 from hub.sync_api.policy import SchoolPolicy
 from node.bookings.answering import answer_requests
 from scripts.commands.folder import Folder, Settings
@@ -47,7 +48,7 @@ def visit(site: Site, *, wait_s: float) -> Visit:
     with one_at_a_time(site.folder, "sync", wait_s), connect(site.replica) as db:
         with closing(mailbox_of(site.settings)) as mailbox:
             if site.settings.kind == "hub":
-                return visit_as_hub(site.replica, db, mailbox, SchoolPolicy(site.replica.clock))
+                return visit_as_hub(site.replica, db, mailbox, SchoolPolicy(site.replica.clock), after=deliver)
             return visit_as_node(site.replica, db, mailbox, after=answer_requests)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
+from hub.cards import deliver
 from hub.sync_api.policy import SchoolPolicy
 from node.bookings.answering import answer_requests
 from scripts.commands.folder import Folder, Settings
@@ -126,9 +127,10 @@ def exchange_and_answer(
 
 def load_file(site: Site, file: bytes, *, wait_s: float) -> Loaded:
     """Load one bundle at this site, node or hub. Raises RunUnderWay and what `load_bundle` does."""
-    policy = SchoolPolicy(site.replica.clock) if site.settings.kind == "hub" else None
+    at_hub = site.settings.kind == "hub"
+    policy = SchoolPolicy(site.replica.clock) if at_hub else None
     with one_at_a_time(site.folder, "sync", wait_s), connect(site.replica) as db:
-        return load_bundle(site.replica, db, file, policy=policy, after=answer_requests)
+        return load_bundle(site.replica, db, file, policy=policy, after=deliver if at_hub else answer_requests)
 
 
 @contextmanager

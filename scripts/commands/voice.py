@@ -66,6 +66,7 @@ _WORDS = {
         "{where} 的主机密钥和记下的不一样，没有连接。它现在出示的是：{shown}",
         "The host key of {where} is not the one written down; nothing was sent. It now shows: {shown}",
     ),
+    "login_not_found": ("没有可用的登录名 {login}。", "There is no such log-in in use: {login}"),
     "run_under_way": ("另一次同步正在进行，稍后再试。", "Another sync is under way; try again later."),
     "database_exists": ("{path} 已经存在。", "{path} is there already."),
     "database_missing": ("找不到数据库或它的密钥：{path}", "The database or its key is missing: {path}"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from sqlite_utils import Database
 from tqdm import tqdm
 
+from hub.cards import deliver
 from scripts.commands.appraising import Span, appraise_span, term_today
 from scripts.commands.folder import Folder
 from scripts.commands.post import figures_of_visit, visit
@@ -109,8 +110,10 @@ def appraise_after_nodes(
         if missing:
             names = "、".join(missing)
             voice.say(f"还没有同步的校区：{names}，先按已有数据核算。", f"Not synced yet: {names}; appraised without.")
+        cards = deliver(site.replica, db)
         appraised = appraise_span(site.replica, db, Span(term_today(db, site.replica)), xlsx=None)
-    return {"missing": missing, **post, **appraised.figures()}
+    carded = {"cards_sent": cards.sent, "cards_erased": cards.erased}
+    return {"missing": missing, **post, **carded, **appraised.figures()}
 
 
 def wait_for_nodes(

@@ -156,6 +156,7 @@ def _context() -> dict[str, Any]:
         "today": db.today(),
         "csrf_token": generate_csrf,
         "menu": _menu(lang),
+        "undo_page": "history.page" if "history.page" in site.routes and request.blueprint != "history" else None,
         "head_chip": site.head,
         "message_of": lambda code: message_of(code, lang),
         "problem_words": lambda problem: problem_words(problem, lang),

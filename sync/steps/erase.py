@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from shared.clock import instant_text
 from shared.database import transaction
 from shared.errors import InvalidInput, NotFound, Problem
 from shared.schema import Table, key_parts, key_text
@@ -38,6 +40,33 @@ def erase(db: Database, replica: Replica, record: type, key: Key, *, by: str) ->
         )
         forget(db, replica.tables, entry.scope, table.name, key_text(key))
     return entry
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """An erasure that stands in the hub's log. log_hash (hex): the hash of the scope's log there, which the hub
+    signs and every holder keeps: the proof that it was ordered, and that nothing was slipped in since."""
+
+    hub_seq: int
+    scope: str
+    table: str
+    key: str
+    by: str
+    instant: str
+    log_hash: str
+
+
+def erasures(db: Database, *, table: str | None = None, key: Key = ()) -> Iterator[Erasure]:
+    """The erasures of the log, newest first; of one row where `table` and `key` name it."""
+    rows = db.conn.execute(
+        "SELECT hub_seq, scope, reason_data, received_at, log_hash FROM _entry WHERE kind = 'erase'"
+        " ORDER BY hub_seq DESC"
+    ).fetchall()
+    for hub_seq, scope, data, received_at, log_hash in rows:
+        told = json.loads(data)
+        if table is None or (told["table"], told["key"]) == (table, key_text(key)):
+            when = instant_text(received_at)
+            yield Erasure(hub_seq, scope, told["table"], told["key"], told["by"], when, log_hash.hex())
 
 
 def take_erasure(db: Database, tables: Mapping[str, Table], entry: HubEntry) -> None:

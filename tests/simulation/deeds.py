@@ -27,6 +27,7 @@ from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
 from tests.simulation.sticks import make_stick, take_any_stick
+from tests.simulation.undoing import remember, rows_shown, take_back
 from tests.simulation.world import CAMPUSES, Site, World
 
 DATES = ("2025-09-01", "2025-09-02")
@@ -78,7 +79,7 @@ def save(world: World, site: Site) -> None:
     """One save of one to three edits, now and then of a campus that is none of the author's business."""
     by = author(world, site)
     before = site.db.conn.execute("SELECT coalesce(max(n), 0) FROM _changeset").fetchone()[0]
-    told = []
+    told, shown = [], rows_shown(site.replica, site.db)
     with write(site.replica, site.db, by) as w:
         for _ in range(world.random.choice((1, 1, 2, 3))):
             foreign = site is world.hub or world.random.random() < 0.08
@@ -86,6 +87,8 @@ def save(world: World, site: Site) -> None:
             told.append(edit(world, site, w, target(world, campus)))
     numbers = [n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE n > ? ORDER BY n", (before,))]
     world.remember(site, numbers)
+    if not any(each.startswith("stale") for each in told):
+        remember(world, site, numbers, shown)
     world.said(f"{site.name} {by.person_id}/{by.rank} saved {numbers}: {'; '.join(told)}")
 
 
@@ -143,6 +146,11 @@ def settle(world: World, site: Site) -> None:
     still = [c.id for c in open_conflicts(site.db, site.replica)]
     assert conflict.id not in still, f"{site.name}: settled and still open: {conflict}"
     world.said(f"{site.name} settled {conflict.kind} {conflict.table}{conflict.key} {conflict.unit}: {numbers}")
+
+
+def undo(world: World, site: Site) -> None:
+    """Somebody takes one of the latest actions back (precise point 6)."""
+    take_back(world, site, author)
 
 
 def shell(world: World, site: Site) -> None:
@@ -235,7 +243,7 @@ def clone(world: World, site: Site) -> None:
 
 
 DEEDS = (
-    (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
+    (save, 40), (undo, 8), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
     (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (make_stick, 8), (take_any_stick, 12),
 )  # fmt: skip

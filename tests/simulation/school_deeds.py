@@ -61,6 +61,7 @@ def found_school(world: World) -> None:
             )  # fmt: skip
     for node in world.nodes:
         world.sync(node, fault_share=0.0)
+    world.founded()
 
 
 def act(world: World, site: Site, told: str, deed: Callable[[Writing], object]) -> None:

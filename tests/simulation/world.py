@@ -119,6 +119,10 @@ class World:
         self.randomness = SeededRandomness(random.Random(seed + 1))
         self.limits = limits or self.random.choice((TINY, SMALL, ROOMY))
         self.saved: list[Saved] = []
+        # Actions that nobody takes back: without campuses and people there is no world left to look at.
+        self.founding: set[str] = set()
+        # Action → every row as its site showed it before; told apart from the log, which is what is on trial.
+        self.before_saves: dict[str, dict[tuple[str, tuple], dict]] = {}
         self.kept: list[bytes] = []
         self.sticks: list[Stick] = []
         self.promised: Promises | None = None
@@ -152,10 +156,16 @@ class World:
                     key = {"person_id": f"{campus}-{person}", "role": role, "campus": at or campus}
                     if role:
                         w.insert(AccountRole(**key, begin="2025-01-01"))
+        self.founded()
         for node in self.nodes:
             code = issue_code(self.hub.db, self.hub.replica, campus=node.campus)
             enrol(node.replica, node.db, EnrolDesk(self), code)
             self.sync(node, fault_share=0.0)
+
+    def founded(self) -> None:
+        """Whatever the hub holds now is the ground on which the world stands."""
+        names = "SELECT name || '.' || action FROM _changeset JOIN _origin USING (o)"
+        self.founding |= {name for (name,) in self.hub.db.conn.execute(names)}
 
     def line(self, node: Site, fault_share: float) -> FaultyLine:
         """A node's line to the hub."""

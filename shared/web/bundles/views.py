@@ -29,7 +29,7 @@ FORM_BYTES = 100_000
 
 @dataclass(frozen=True)
 class Loading:
-    """What loading needs of the site: at the hub the policy of its judge, at a node what it does with what came."""
+    """What loading needs of the site: at the hub the policy of its judge, and what the site does with what came."""
 
     policy: Policy | None = None
     after: AfterLoading | None = None
