@@ -11,6 +11,7 @@ from node import db as node_db
 from node.api import views as api
 from node.attendance import views as attendance
 from node.bookings import views as bookings
+from node.bookings.answering import answer_requests
 from node.config import ClockLimits, NodeConfig, NodePorts
 from node.leave import views as leave
 from node.lessons import views as lessons
@@ -24,6 +25,7 @@ from node.sync_state import views as sync_state
 from node.today import views as today
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, make_app
+from shared.web.bundles import views as bundles
 from shared.web.cards import views as cards
 from shared.web.config import SiteConfig
 from shared.web.conflicts import views as conflicts
@@ -76,7 +78,7 @@ def create_app(
     watch = DayWatch(replica.clock, held.clock)
     rooms = (
         today, attendance, lessons, leave, staff, bookings, pupils, cards, readings, conflicts, history, sync_state,
-        accounts, recovery, setup, api,
+        bundles, accounts, recovery, setup, api,
     )  # fmt: skip
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(
@@ -87,11 +89,12 @@ def create_app(
         routes=routes,
         menu=MENU,
         head=sync_state.head_chip,
-        gates=[setup.enrolment_gate, recovery.recovery_gate, _date_gate(routes)],
+        gates=[bundles.upload_gate, setup.enrolment_gate, recovery.recovery_gate, _date_gate(routes)],
         day=watch.today,
         campus=node_db.campus,
     )
     app.extensions["tongxin_node"] = held
+    app.extensions["tongxin_bundles"] = bundles.Loading(after=answer_requests)
     app.extensions["tongxin_daywatch"] = watch
     app.context_processor(_page_scripts)
     with connect(replica) as db:

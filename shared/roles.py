@@ -129,6 +129,8 @@ ACTIONS: Final = MappingProxyType(
         "conflict.resolve": _TAKERS | _OFFICE | {"system_operator"},
         # The hub's office may end every domain conflict; elsewhere the role that owns the kind does.
         "finding.settle": _OFFICE,
+        # Sync by file: the bundle is sealed, whoever carries it; making and loading one is the office's.
+        "bundle.carry": _OFFICE | {"system_operator", "duty_leader", "middle_leader"},
         "sync.now": _OFFICE | {"system_operator", "duty_leader", "middle_leader"},
         "campus_today.see": _OFFICE | {"middle_leader", "grade_leader", "duty_leader", "supervision_group"},
         "board.see": _OFFICE | {"system_operator", "supervision_group", "inspector"},

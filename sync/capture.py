@@ -230,7 +230,7 @@ def _commit_scope(
     names = version_names(db, named) if named else {}
     plain, erasable = _blocks(replica, pending, index)
     parts = encode_parts(plain, erasable)
-    wall = replica.clock.now_ms() + _clock_correction(replica, db)
+    wall = clock_corrected_ms(replica, db)
     stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())]) if named else wall
     header = Header(
         action, action_size, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
@@ -258,6 +258,11 @@ def _next_commit(db: Database) -> int:
     number = int(setting(db, "commit_counter", "0")) + 1
     set_setting(db, "commit_counter", str(number))
     return number
+
+
+def clock_corrected_ms(replica: Replica, db: Database) -> int:
+    """The wall clock, put right by what is known of its error."""
+    return replica.clock.now_ms() + _clock_correction(replica, db)
 
 
 def _clock_correction(replica: Replica, db: Database) -> int:

@@ -47,7 +47,7 @@ from sync.steps.hello import (
 from sync.steps.judge import Policy, Refusal, Sender, judge_actions
 from sync.steps.pace import asked_frame, frame_now, slow_down, speed_up, told_frame
 from sync.steps.pull import Asker, asides, news, take_news
-from sync.steps.push import Outgoing, outgoing, take_push, unreceipted
+from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
 from sync.steps.take_back import take_back
 from sync.steps.vouch import keep_head
@@ -98,9 +98,9 @@ def run_exchange(
     Raises NotEnrolled, HubUnreachable, HubRestored, Revoked, UpgradeNeeded, BadMessage; what was acknowledged stays.
     """
     report = ExchangeReport()
-    said, done, cuts = _Said(), False, 0
+    said, done, cuts = Said(), False, 0
     while not done:
-        frame, asked = _compose(replica, db, said)
+        frame, asked = compose(replica, db, said, frame_now(replica, db))
         began = replica.clock.monotonic_ms()
         answer = _say_unless_cut(replica, db, hub, (asked, [*frame.pieces, *said.bodies.pieces]), report, cuts)
         cuts = 0 if answer else cuts + 1
@@ -110,7 +110,7 @@ def run_exchange(
         if head.get("epoch") != setting(db, "epoch"):
             if not _give_back(replica, db, hub, (head, reader), report, budget_bytes):
                 break
-            said = _Said()
+            said = Said()
             continue
         try:
             more = _take_answer(replica, db, (head, reader), began, report)
@@ -140,7 +140,7 @@ def run_exchange(
 
 
 @dataclass
-class _Said:
+class Said:
     """What a run has said in this epoch: stream → last seq sent, the bodies sent for the hub's holes and those that
     go next, and whether another branch of our own streams was asked for."""
 
@@ -150,13 +150,12 @@ class _Said:
     forked: bool = False
 
 
-def _compose(replica: Replica, db: Database, said: _Said) -> tuple[Outgoing, dict[str, Any]]:
+def compose(replica: Replica, db: Database, said: Said, size: FrameSize) -> tuple[Outgoing, dict[str, Any]]:
     """The next request: its frame and its head. Rows left by the sqlite3 shell become a changeset first."""
     if not setting(db, "hub_node"):
         raise NotEnrolled()
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
-    size = frame_now(replica, db)
     frame = outgoing(replica, db, said.sent, size)
     head = {**ask(replica, db, forked=said.forked), **told_frame(replica, size)}
     head |= {"push": frame.stretches, "complete": frame.complete}
@@ -222,11 +221,11 @@ def _give_back(
         tried.update(frame.bodies)
         report.changesets_back += len(frame.changesets)
         shared = shared_places(db, told, reader)
-    come_over(replica, db, told, shared, _keys(db))
+    come_over(replica, db, told, shared, hub_keys(db))
     return True
 
 
-def _keys(db: Database) -> dict[str, bytes]:
+def hub_keys(db: Database) -> dict[str, bytes]:
     """Node → public key, the hub's also under its own name."""
     keys = peer_keys(db)
     return {**keys, "hub": keys[setting(db, "hub_node")]}
@@ -238,17 +237,24 @@ def _spent(report: ExchangeReport, budget_bytes: int | None) -> bool:
 
 def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
     """Everything an answer brings is stored in one transaction, cursors included. True: the hub has more."""
-    head, reader = answer
+    head, _ = answer
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         learn_nodes(db, head.get("nodes", ()))
-        taken = take_news(replica, db, head, reader, _keys(db))
-        if taken.behind_itself:
-            # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
-            start_incarnation(db, replica.randomness)
+        more = take_frame(replica, db, answer, report)
         note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
-        if not head.get("more"):
+        if not more:
             learn_campuses(db, head)
+    return more
+
+
+def take_frame(replica: Replica, db: Database, answer: Answer, report: ExchangeReport) -> bool:
+    """What an answer brings, inside the caller's transaction. True: the hub has more."""
+    head, reader = answer
+    taken = take_news(replica, db, head, reader, hub_keys(db))
+    if taken.behind_itself:
+        # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
+        start_incarnation(db, replica.randomness)
     report.changesets_down += taken.changesets
     report.rows_down += taken.rows
     report.rows_by_path += taken.rows_by_path
@@ -273,11 +279,11 @@ def serve_exchange(
             pushed = _take_in(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
             if after is not None and head.get("complete") is True:
                 after(replica, db)
-            answer, answer_pieces = _answer(replica, db, sender.node, head)
-            answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
+            answer, answer_pieces = answer_from(replica, db, sender.node, head, cursors_told(db, head))
+            answer["x"] = asides(db, aside_names(sender, pushed))
         else:
             told, answer_pieces = take_back(replica, db, sender, head, PieceReader(pieces))
-            answer = {**_about(replica, db, node, head), **told}
+            answer = {**about_hub(replica, db, node, head), **told}
     note_progress(replica, db)
     return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
 
@@ -285,7 +291,30 @@ def serve_exchange(
 def _take_in(
     replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
 ) -> list[Changeset]:
-    """Receive, judge, receipt and apply what was pushed; all that was pushed."""
+    """Receive, judge, receipt and apply what was pushed, and note the sender; all that was pushed."""
+    (sender, _), (head, _) = asker, request
+    pushed = take_in(replica, db, policy, asker, request).pushed
+    note_sender(replica, db, sender, head)
+    return pushed
+
+
+def aside_names(sender: Sender, pushed: Sequence[Changeset]) -> list[tuple[str, str, int, bytes]]:
+    """(origin, scope, seq, hash) of what was pushed into scopes that its sender does not hold."""
+    return [(c.origin, c.scope, c.seq, c.hash) for c in pushed if c.scope not in sender.scopes]
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What a frame pushed, and how many of its changesets were refused."""
+
+    pushed: list[Changeset]
+    refused: int
+
+
+def take_in(
+    replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
+) -> TakenIn:
+    """Hub, inside the caller's transaction: receive, judge, receipt and apply what a frame pushes."""
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
@@ -297,22 +326,22 @@ def _take_in(
     gives = head.get("gives")
     if isinstance(gives, dict):
         take_bodies(replica, db, sender.node, gives.get("b", []), reader)
-    _judge(replica, db, policy, sender, ready, readings)
+    refused = _judge(replica, db, policy, sender, ready, readings)
     if pushed or gives:
         let_in_the_rest(replica, db)
-    note_sender(replica, db, sender, head)
-    return pushed
+    return TakenIn(pushed, refused)
 
 
 def _judge(
     replica: Replica, db: Database, policy: Policy, sender: Sender, ready: Sequence[int], readings: Readings
-) -> None:
-    """Give everything that is ready its verdict and its receipt, and apply what was accepted."""
+) -> int:
+    """Give everything that is ready its verdict and its receipt, and apply what was accepted; how many were not."""
     refused = judge_actions(replica, db, policy, sender, ready, readings)
     now, parts = receipt_time(replica, db), parts_with(db, ready)
     words = [_word(readings.changeset(n), now, refused.get(n), parts.get(n, {})) for n in ready]
     log_of(db).append(words)
     apply_changesets(db, replica.tables, [readings.opened(n) for n in ready if n not in refused])
+    return len(refused)
 
 
 def _word(changeset: Changeset, now: int, refusal: Refusal | None, parts: Mapping[str, str]) -> Word:
@@ -321,19 +350,20 @@ def _word(changeset: Changeset, now: int, refusal: Refusal | None, parts: Mappin
     return Word(changeset, Receipt(now, verdict="refused", reason=refusal.reason, data=data_text(refusal.data)))
 
 
-def _answer(
-    replica: Replica, db: Database, node: str, head: Mapping[str, Any]
+def answer_from(
+    replica: Replica, db: Database, node: str, head: Mapping[str, Any], asked: Mapping[str, int]
 ) -> tuple[dict[str, Any], list[bytes]]:
+    """Hub: one frame of what a node lacks, from the hub sequences `asked` on, scope by scope."""
     sender, _ = sender_of(db, node)
-    asked, held = cursors_told(db, head), places_told(head, "held")
     cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
-    told, pieces = news(replica, db, Asker(node, held), cursors, asked_frame(replica, head))
+    told, pieces = news(replica, db, Asker(node, places_told(head, "held")), cursors, asked_frame(replica, head))
     named = wanted(db, node, replica.limits.frame_rows)
     holes = {"wanted": named} if named else {}
-    return {**_about(replica, db, node, head), **known_nodes(db, head), **holes, **told}, pieces
+    return {**about_hub(replica, db, node, head), **known_nodes(db, head), **holes, **told}, pieces
 
 
-def _about(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:
+def about_hub(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:
+    """Hub: what the head of every answer to a node says, `head` being its request's."""
     return {
         "v": VERSIONS_SPOKEN[-1], "schema": replica.schema, "now": replica.clock.now_ms(),
         "epoch": setting(db, "epoch"),

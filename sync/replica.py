@@ -42,6 +42,10 @@ class Limits:
     # A message of no more than this, before compression, is worth a few hundredths of a second more.
     small_bytes: int = 400_000
     small_compression_level: int = 19
+    # A file: a term of a campus is about half a megabyte.
+    bundle_bytes: int = 48_000_000
+    bundle_frames: int = 400
+    bundles_remembered: int = 500
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,18 @@ def engine_migrations() -> Migrations:
         db.conn.execute("ALTER TABLE _node ADD COLUMN verified_at INTEGER")
         db.conn.execute("ALTER TABLE _node ADD COLUMN verified_wrong INTEGER")
 
+    @migrations()
+    def bundles(db: Database) -> None:
+        # Bundles made here and loaded here. file: SHA-256 of the file; label: what it says about itself, JSON; about:
+        # of one made by a node where its streams end in it, of a node's one loaded at the hub where the node stood;
+        # answered: when its answer was loaded.
+        db.conn.execute(
+            "CREATE TABLE _bundle (b INTEGER PRIMARY KEY, id TEXT NOT NULL, way TEXT NOT NULL, peer TEXT NOT NULL,"
+            " at INTEGER NOT NULL, file TEXT NOT NULL, label TEXT NOT NULL, about TEXT NOT NULL, answered INTEGER,"
+            " UNIQUE (id, way)) STRICT"
+        )
+        db.conn.execute("CREATE INDEX _bundle_file ON _bundle (file)")
+
     return migrations
 
 

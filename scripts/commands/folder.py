@@ -24,6 +24,8 @@ class Settings:
     address: the hub's own, printed beside enrolment codes. host "127.0.0.1": this
     machine only; "0.0.0.0" lets in phones on the school's network, and other campuses' nodes at a hub.
     verify_days: the nightly run verifies everything every so many days, 0 never.
+    mailbox_url: a folder that node and hub both reach (https://… WebDAV, sftp://host/folder); host_key: the SSH
+    server's public key, without which it is not spoken to; key_file: an Ed25519 private key in place of a password.
     """
 
     kind: str
@@ -39,6 +41,11 @@ class Settings:
     session_minutes: int = 720
     shutdown_sync_s: int = 20
     verify_days: int = 7
+    mailbox_url: str = ""
+    mailbox_user: str = ""
+    mailbox_password: str = ""
+    mailbox_key_file: str = ""
+    mailbox_host_key: str = ""
 
 
 @dataclass(frozen=True)

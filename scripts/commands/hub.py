@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from dataclasses import asdict, replace
 from datetime import date
+
+from flask import Flask
 
 from hub.app import create_app
 from hub.attendance.store import attendance_by_class
@@ -15,9 +18,11 @@ from hub.erasing.store import cards_of_orders, erase_records, record_named
 from scripts.commands.appraising import Span, appraise_span, term_today
 from scripts.commands.folder import Folder, Settings
 from scripts.commands.founding import OPERATOR_LOGIN, campus_wanted, found, term_wanted
-from scripts.commands.node import announce
+from scripts.commands.node import announce, reread
+from scripts.commands.post import visit
 from scripts.commands.serving import serve
 from scripts.commands.site import make_site, open_site
+from scripts.commands.syncing import SyncLoop
 from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock
 from shared.errors import InvalidInput, NotFound, Problem
@@ -57,10 +62,18 @@ def serve_hub(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: 
     shell = replace(site.folder.site_config(randomness), body_bytes_max=UPLOAD_BYTES_MAX)
     app = create_app(site.replica, HubConfig(site=shell, address=settings.address))
     host = args.host or settings.host
+    every_ms = settings.sync_minutes * 60_000
+    loop = SyncLoop(lambda: visit(reread(site), wait_s=0), every_ms=every_ms, last_wait_ms=0)
+    with loop if settings.mailbox_url and every_ms else contextlib.nullcontext():
+        serve_pages(app, host, args, settings, voice)
+    return EXIT_DONE
+
+
+def serve_pages(app: Flask, host: str, args: argparse.Namespace, settings: Settings, voice: Voice) -> None:
+    """Serve until told to stop."""
     serve(app, host=host, threads=settings.threads,
           port=settings.port if args.port is None else args.port,
           on_port=lambda port: announce(voice, args.port_file, host, port))
-    return EXIT_DONE
 
 
 def enrol(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:

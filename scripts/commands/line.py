@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import hub, log, node, rebuilding, restoring, undoing
+from scripts.commands import bundles, hub, log, node, post, rebuilding, restoring, undoing
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -119,6 +119,15 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = _add(group, "export", bundles.export, "做成文件包，放进文件夹或写成文件 / make bundles for a stick")
+    made.add_argument("to", type=Path, metavar="FOLDER|FILE", help="放到哪里 / where to")
+    made.add_argument("--campus", default="", help="中心：只给这个校区 / at a hub: for this campus only")
+    made = _add(group, "import", bundles.import_files, "装入文件包 / load bundles")
+    made.add_argument("files", type=Path, nargs="+", metavar="FILE", help="文件包，先后不论 / bundles, in any order")
+    made = _add(group, "reply", bundles.reply, "装入文件包，并把回件写在旁边 / load a bundle, write the reply")
+    made.add_argument("file", type=Path, metavar="FILE", help="收到的文件包 / the bundle that came")
+    made.add_argument("--to", type=Path, metavar="FOLDER|FILE", help="回件放到哪里（默认同一文件夹） / where to")
+    _add(group, "mailbox", post.mailbox, "收发信箱里的文件包 / take from and put into the mailbox")
     made = _add(group, "verify", log.verify, "核对整个变更日志，校区再与中心核对 / prove the log, compare with the hub")
     made.add_argument("--local", action="store_true", help="不与中心核对 / do not ask the hub")
     _add(group, "rebuild", log.rebuild, "由日志重建全部表 / rebuild all tables from the log")

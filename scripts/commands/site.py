@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
+from hub.follow_up import follow_up
+from hub.sync_api.policy import SchoolPolicy
 from node.bookings.answering import answer_requests
 from scripts.commands.folder import Folder, Settings
 from shared.clock import Clock
@@ -18,6 +20,8 @@ from shared.database import check_file
 from shared.errors import Advice, DatabaseUnusable, NotFound, TongxinError
 from shared.ids import Randomness
 from shared.records import RECORDS
+from sync.answer_by_file import Loaded
+from sync.by_file import load_bundle
 from sync.exchange import ExchangeReport, Progress, run_exchange
 from sync.http import HttpHub
 from sync.opening import create_replica, open_replica
@@ -124,6 +128,14 @@ def exchange_and_answer(
         # What was written waits for the next run, and nothing may be called done before.
         return replace(report, done=False)
     return report.followed_by(run_exchange(replica, db, hub, budget_bytes=left, progress=progress))
+
+
+def load_file(site: Site, file: bytes, *, wait_s: float) -> Loaded:
+    """Load one bundle at this site, node or hub. Raises RunUnderWay and what `load_bundle` does."""
+    at_hub = site.settings.kind == "hub"
+    policy = SchoolPolicy(site.replica.clock) if at_hub else None
+    with one_at_a_time(site.folder, "sync", wait_s), connect(site.replica) as db:
+        return load_bundle(site.replica, db, file, policy=policy, after=follow_up if at_hub else answer_requests)
 
 
 @contextmanager

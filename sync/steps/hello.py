@@ -83,6 +83,11 @@ def check_answer(db: Database, asked: Mapping[str, Any], head: Mapping[str, Any]
     """Node half: the answer must be to this very request. Raises BadMessage("not_our_answer") for a replay."""
     if head.get("re") != asked["nonce"]:
         raise BadMessage("not_our_answer")
+    keep_turn(db, head)
+
+
+def keep_turn(db: Database, head: Mapping[str, Any]) -> None:
+    """Node half: count on from the newest request that the hub has noted, also after a restore."""
     told = head.get("turn")
     if type(told) is int and told > int(setting(db, "turn", "0")) and told <= NUMBER_MAX:
         with transaction(db):
@@ -138,26 +143,42 @@ def sender_of(db: Database, node: str) -> tuple[Sender, bytes]:
     return Sender(node, row[0], frozenset({"con", row[0]})), row[1]
 
 
-def note_sender(replica: Replica, db: Database, sender: Sender, head: Mapping[str, Any]) -> None:
+def note_sender(
+    replica: Replica, db: Database, sender: Sender, head: Mapping[str, Any], *, at_ms: int | None = None
+) -> None:
     """Hub half: what the board of campuses shows. `last_sync` only when the node had nothing more to send.
 
-    A request that is not newer than the last one noted is a replay and says nothing about today.
+    A request that is not newer than the last one noted is a replay and says nothing about today. at_ms: the hub's
+    time at which one was made that comes by file; then it says nothing of the node's clock either.
     """
     now = replica.clock.now_ms()
+    at, offset = (now, int(head["now"]) - now) if at_ms is None else (at_ms, None)
     turn = head.get("turn")
     if type(turn) is not int or not 0 <= turn <= NUMBER_MAX:
         raise BadMessage("damaged")
     db.conn.execute(
-        "UPDATE _node SET last_contact = ?, clock_offset_ms = ?, backlog = ?, open_conflicts = ?, parked = ?,"
-        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?, epoch = ?,"
-        " verified_at = coalesce(?, verified_at), verified_wrong = coalesce(?, verified_wrong)"
-        " WHERE node = ? AND turn < ?",
+        "UPDATE _node SET last_contact = max(?, CASE WHEN ? THEN coalesce(last_contact, 0) ELSE 0 END),"
+        " clock_offset_ms = coalesce(?, clock_offset_ms), backlog = ?, open_conflicts = ?, parked = ?,"
+        " app_version = ?, last_sync = CASE WHEN ? THEN max(?, CASE WHEN ? THEN coalesce(last_contact, 0) ELSE 0 END)"
+        " ELSE last_sync END, turn = ?, frontier = ?, epoch = ?, verified_at = coalesce(?, verified_at),"
+        " verified_wrong = coalesce(?, verified_wrong) WHERE node = ? AND turn < ?",
         (
-            now, int(head["now"]) - now, _count(head.get("backlog")), _count(head.get("conflicts")),
-            _count(head.get("parked")), str(head.get("app", ""))[:20], int(head.get("complete") is True), now, turn,
-            json.dumps(head.get("cursors")), setting(db, "epoch"), *_verified_by(head), sender.node, turn,
+            at, offset is None, offset, _count(head.get("backlog")), _count(head.get("conflicts")),
+            _count(head.get("parked")), str(head.get("app", ""))[:20], int(head.get("complete") is True), at,
+            offset is None, turn, json.dumps(head.get("cursors")), setting(db, "epoch"), *_verified_by(head),
+            sender.node, turn,
         ),
     )  # fmt: skip
+
+
+def made_at(db: Database, cursors: Mapping[str, int], claimed_ms: int, now_ms: int) -> int:
+    """Hub half: up to when a request that comes by file speaks, in the hub's time: as its writer claims, unless that
+    is later than now or earlier than what it had heard from us; then what it had heard is all that is proven."""
+    [heard] = db.conn.execute(
+        "SELECT coalesce(max(received_at), 0) FROM _entry WHERE hub_seq IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(cursors.values())),),
+    ).fetchone()
+    return claimed_ms if heard <= claimed_ms <= now_ms else min(int(heard), now_ms)
 
 
 def noted_turn(db: Database, node: str) -> int:
@@ -186,6 +207,11 @@ def note_contact(
         set_setting(db, "clock_offset_ms", str(offset))
         baseline = now - replica.clock.monotonic_ms()
         set_setting(db, "clock_measured", f"{replica.boot}/{baseline}/{offset}")
+
+
+def note_heard(db: Database, hub_now_ms: int) -> None:
+    """Node half: what came by file proves that it was once this time at the hub; of our own clock it says nothing."""
+    set_setting(db, "hub_seen_ms", str(hub_now_ms))
 
 
 def campuses_known(db: Database) -> dict[str, int]:
@@ -224,16 +250,20 @@ def known_nodes(db: Database, head: Mapping[str, Any]) -> dict[str, Any]:
     return {"nodes": [list(row) for row in rows]}
 
 
-def learn_nodes(db: Database, raw: Sequence[Any]) -> None:
-    """Node half: take over the hub's list. A key once known for a node is never replaced."""
+def learn_nodes(db: Database, raw: Sequence[Any], *, older: bool = False) -> None:
+    """Node half: take over the hub's list. A key once known for a node is never replaced. older: the list is not the
+    newest that was heard, so it revokes and adds, and takes nothing back."""
+    if not isinstance(raw, list | tuple):
+        raise BadMessage("damaged")
     for item in raw:
         try:
             node, campus, key, role, revoked = item
-            row = (str(node), str(campus), bytes.fromhex(key), str(role), revoked)
+            row = (str(node), str(campus), bytes.fromhex(key), str(role), revoked, older)
         except (TypeError, ValueError) as error:
             raise BadMessage("damaged") from error
         db.conn.execute(
-            "INSERT INTO _node (node, campus, verify_key, role, revoked_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (node) DO UPDATE SET campus = excluded.campus, revoked_at = excluded.revoked_at",
+            "INSERT INTO _node (node, campus, verify_key, role, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5)"
+            " ON CONFLICT (node) DO UPDATE SET campus = excluded.campus,"
+            " revoked_at = CASE WHEN ?6 THEN coalesce(revoked_at, excluded.revoked_at) ELSE excluded.revoked_at END",
             row,
         )

@@ -24,6 +24,11 @@ def frame_now(replica: Replica, db: Database) -> FrameSize:
     return _of_bytes(replica, int(setting(db, _NAME) or replica.limits.frame_bytes))
 
 
+def whole_frame(replica: Replica) -> FrameSize:
+    """What a frame may carry that goes in a file: no line cuts it."""
+    return FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
+
+
 def told_frame(replica: Replica, size: FrameSize) -> dict[str, list[int]]:
     """Node half: what a request says of it; nothing on a good line."""
     whole = size.bytes >= replica.limits.frame_bytes
@@ -32,7 +37,7 @@ def told_frame(replica: Replica, size: FrameSize) -> dict[str, list[int]]:
 
 def asked_frame(replica: Replica, head: Mapping[str, Any]) -> FrameSize:
     """Hub half: what the answer may carry, as asked and within our own limits. Raises BadMessage("damaged")."""
-    ours = FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
+    ours = whole_frame(replica)
     asked = head.get("frame")
     if asked is None:
         return ours

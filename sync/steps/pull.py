@@ -7,7 +7,7 @@ receipt or the refusal. Somebody else's refused changeset comes as a hole: heade
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,17 +111,18 @@ def _add(asker: Asker, found: News, record: Record) -> None:
     found.rows += record.rows
 
 
-def asides(db: Database, pushed: Sequence[Changeset]) -> list[list[Any]]:
-    """Hub half: the verdicts on what the asker pushed into scopes it does not hold, and whose log it never gets."""
+def asides(db: Database, pushed: Iterable[tuple[str, str, int, bytes]]) -> list[list[Any]]:
+    """Hub half: the verdicts on what the asker pushed (origin, scope, seq, hash) into scopes it does not hold, and
+    whose log it never gets."""
     found = []
-    for changeset in pushed:
+    for origin, scope, seq, hash_ in pushed:
         row = db.conn.execute(
             "SELECT c.hub_seq, c.received_at, e.reason, e.reason_data FROM _changeset AS c JOIN _origin AS o USING (o)"
             " JOIN _entry AS e ON e.hub_seq = c.hub_seq WHERE name = ? AND c.scope = ? AND seq = ? AND hash = ?",
-            (changeset.origin, changeset.scope, changeset.seq, changeset.hash),
+            (origin, scope, seq, hash_),
         ).fetchone()
         if row is not None:
-            found.append([changeset.origin, changeset.scope, changeset.seq, changeset.hash[:HASH8].hex(), *row])
+            found.append([origin, scope, seq, hash_[:HASH8].hex(), *row])
     return found
 
 

@@ -29,6 +29,7 @@ from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
 from tests.simulation.hostile import hostile, is_hostile
+from tests.simulation.sticks import make_stick, take_any_stick
 from tests.simulation.undoing import remember, rows_shown, take_back
 from tests.simulation.world import HubDoor, PowerCut, Site, World, holdings
 
@@ -323,7 +324,8 @@ def try_revoked(world: World, site: Site) -> None:
 DEEDS = (
     (save, 40), (undo, 8), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
     (sync_badly, 30), (reopen, 2), (compare, 2), (copy, 2), (restore, 1), (clone, 0.3),
-    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (power_cut, 4), (power_cut_hub, 3), (disk_lies, 0.7),
+    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (make_stick, 8), (take_any_stick, 12),
+    (power_cut, 4), (power_cut_hub, 3), (disk_lies, 0.7),
     (revoke_one, 0.4), (try_revoked, 1), (hostile, 3),
 )  # fmt: skip
 

@@ -109,6 +109,15 @@ class Saved:
     hash: bytes
 
 
+@dataclass(frozen=True)
+class Stick:
+    """A file that lies about: for the hub, or for the node of that name (of which there may be a copy)."""
+
+    for_hub: bool
+    node: str
+    file: bytes
+
+
 class World:
     """Everything of one seed. `said` takes the lines of the trace."""
 
@@ -128,6 +137,7 @@ class World:
         # Action → every row as its site showed it before; told apart from the log, which is what is on trial.
         self.before_saves: dict[str, dict[tuple[str, tuple], dict]] = {}
         self.kept: list[bytes] = []
+        self.sticks: list[Stick] = []
         self.promised: Promises | None = None
         self.restored_hub = self.disk_died = False
         self.policy = RolesOfTheHub()
