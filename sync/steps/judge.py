@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from sqlite_utils import Database
@@ -81,6 +82,19 @@ class _Court:
     readings: Readings
     roles: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     senders: dict[int, Sender] = field(default_factory=dict)
+    # (table, columns) of which every value of these changesets is good.
+    clean: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
+
+    def look_over(self, numbers: Sequence[int]) -> None:
+        """Check the values of all changesets at once, column by column: where all are good, none is looked at again."""
+        together: dict[tuple[str, tuple[str, ...]], list[Block]] = {}
+        for block in self.readings.blocks(numbers):
+            if block.table in self.replica.tables:
+                together.setdefault((block.table, tuple(block.columns)), []).append(block)
+        for (name, columns), blocks in together.items():
+            joined = {c: list(chain.from_iterable(block.columns[c] for block in blocks)) for c in columns}
+            if not problems_in_rows(self.replica.tables[name], joined):
+                self.clean.add((name, columns))
 
     def roles_of(self, person_id: str) -> frozenset[tuple[str, str]]:
         """See `Policy.roles_of`."""
@@ -112,7 +126,7 @@ def judge(court: _Court, sender: Sender, n: int) -> Refusal | None:
     if header.rank not in policy.ranks_of(roles, header.campus):
         return Refusal("forged_rank", {"rank": header.rank})
     for block in opened.blocks:
-        refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))
+        refusal = _judge_block(court, sender, header, roles, (opened.scope, block))
         if refusal is not None:
             return refusal
         reason = policy.objection(db, header, roles, block.table, block.op, _rows_as_dicts(block))
@@ -139,9 +153,9 @@ def _any_erasable(replica: Replica, names: Iterable[str]) -> bool:
 
 
 def _judge_block(
-    replica: Replica, sender: Sender, header: Header, roles: frozenset[tuple[str, str]], placed: tuple[str, Block]
+    court: _Court, sender: Sender, header: Header, roles: frozenset[tuple[str, str]], placed: tuple[str, Block]
 ) -> Refusal | None:
-    scope, block = placed
+    replica, (scope, block) = court.replica, placed
     table = replica.tables.get(block.table)
     newer = header.schema > replica.schema
     unspeakable = _unspeakable(block) if newer else None
@@ -150,9 +164,11 @@ def _judge_block(
     if table is None:
         # A newer schema's table is kept and takes effect at the upgrade; an invented one is not (C12).
         return None if newer else Refusal("unknown_table", {"table": block.table})
-    shape = _wrong_shape(table, replica.schema, header, block)
-    if shape is not None:
-        return shape
+    wrong = _wrong_shape(table, replica.schema, header, block)
+    if wrong is None and (table.name, tuple(block.columns)) not in court.clean:
+        wrong = _wrong_value(table, replica.schema, header, block)
+    if wrong is not None:
+        return wrong
     keys = rows_of(block, table.key)
     if table.scopes_of(keys) != {scope}:
         return Refusal("wrong_scope", {"table": table.name, "scope": scope})
@@ -263,8 +279,12 @@ def _wrong_shape(table: Table, ours: int, header: Header, block: Block) -> Refus
         wanted = known if block.op == "i" and header.schema >= ours else set(table.key)
     if wanted - block.columns.keys():
         return Refusal("missing_column", {"table": table.name, "column": sorted(wanted - block.columns.keys())[0]})
+    return None
+
+
+def _wrong_value(table: Table, ours: int, header: Header, block: Block) -> Refusal | None:
     problems = problems_in_rows(table, block.columns)
-    if newer:
+    if header.schema > ours:
         # What our table cannot hold is parked; types and what a key is made of never change (C12).
         gone = {(name, "missing") for name in table.key}
         problems = [p for p in problems if p.reason not in MAY_WIDEN or (p.field, p.reason) in gone]
@@ -323,6 +343,7 @@ def judge_actions(
     """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal. `readings`: what
     of them was decoded already."""
     court = _Court(replica, db, policy, readings or Readings(db))
+    court.look_over(numbers)
     actions = _by_action(db, numbers)
     here, earlier = members_of(db, (name for _, name in actions)), _refused_before(db, actions)
     refused: dict[int, Refusal] = {}
