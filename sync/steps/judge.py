@@ -15,7 +15,6 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from shared.schema import Table, Value
-from shared.text import is_clean
 from shared.validation import problems_in_rows
 from sync.body import decode_parts, rows_of
 from sync.change import Block, Header
@@ -25,15 +24,11 @@ from sync.journal import keys_in
 from sync.log import logged, read_changeset
 from sync.opened import Opened, Readings, change_at, open_changeset
 from sync.replica import Replica
+from sync.steps.shape import Refusal, unspeakable, wrong_shape, wrong_value
 from sync.waiting import is_torn, members_of
 
 # A role of this form is held by a program, which writes only the records that name it, and never as a person.
 PROGRAM = "program:"
-INT_MIN, INT_MAX = -(2**63), 2**63 - 1
-# The reasons for which a value may be wrong here and right in a newer schema.
-MAY_WIDEN = frozenset(
-    {"missing", "out_of_range", "too_long", "not_date", "not_time", "not_instant", "not_decimal", "not_code"}
-)
 
 
 class Policy(Protocol):
@@ -62,14 +57,6 @@ class Sender:
     node: str
     campus: str
     scopes: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a changeset is refused: a reason code and the data that a sentence for people needs."""
-
-    reason: str
-    data: dict[str, str]
 
 
 @dataclass
@@ -158,15 +145,15 @@ def _judge_block(
     replica, (scope, block) = court.replica, placed
     table = replica.tables.get(block.table)
     newer = header.schema > replica.schema
-    unspeakable = _unspeakable(block) if newer else None
-    if unspeakable is not None:
-        return unspeakable
+    never = unspeakable(block) if newer else None
+    if never is not None:
+        return never
     if table is None:
         # A newer schema's table is kept and takes effect at the upgrade; an invented one is not (C12).
         return None if newer else Refusal("unknown_table", {"table": block.table})
-    wrong = _wrong_shape(table, replica.schema, header, block)
+    wrong = wrong_shape(table, replica.schema, header, block)
     if wrong is None and (table.name, tuple(block.columns)) not in court.clean:
-        wrong = _wrong_value(table, replica.schema, header, block)
+        wrong = wrong_value(table, replica.schema, header, block)
     if wrong is not None:
         return wrong
     keys = rows_of(block, table.key)
@@ -251,46 +238,6 @@ def _weight_in(db: Database, table: Table, key: tuple[Value, ...], unit: str, n:
                     own = own_weight(table, key, table.units[index], logged(db, [n])[n], change.writes[index])
                     return max(own, change.weights.get(index, 0))
     return 0
-
-
-def _unspeakable(block: Block) -> Refusal | None:
-    """What no schema will ever hold: numbers beyond SQLite's, text that is not clean."""
-    for name, values in block.columns.items():
-        for value in set(values):
-            if (isinstance(value, int) and not INT_MIN <= value <= INT_MAX) or (
-                isinstance(value, str) and not is_clean(value)
-            ):
-                return Refusal("invalid_value", {"table": block.table, "column": name, "why": "not_a_value"})
-    return None
-
-
-def _wrong_shape(table: Table, ours: int, header: Header, block: Block) -> Refusal | None:
-    known = {c.name for c in table.columns}
-    units = {unit.name for unit in table.units[1:]}
-    newer = header.schema > ours
-    if set(table.key) - block.columns.keys():
-        return Refusal("missing_column", {"table": table.name})
-    strange = (block.columns.keys() - known) | (set(block.units) - units)
-    if strange and not newer:
-        return Refusal("unknown_column", {"table": table.name, "column": sorted(strange)[0]})
-    if block.op == "u":
-        wanted = {c for unit in table.units[1:] if unit.name in block.units for c in unit.columns}
-    else:
-        wanted = known if block.op == "i" and header.schema >= ours else set(table.key)
-    if wanted - block.columns.keys():
-        return Refusal("missing_column", {"table": table.name, "column": sorted(wanted - block.columns.keys())[0]})
-    return None
-
-
-def _wrong_value(table: Table, ours: int, header: Header, block: Block) -> Refusal | None:
-    problems = problems_in_rows(table, block.columns)
-    if header.schema > ours:
-        # What our table cannot hold is parked; types and what a key is made of never change (C12).
-        gone = {(name, "missing") for name in table.key}
-        problems = [p for p in problems if p.reason not in MAY_WIDEN or (p.field, p.reason) in gone]
-    if problems:
-        return Refusal("invalid_value", {"table": table.name, "column": problems[0].field, "why": problems[0].reason})
-    return None
 
 
 def _role_allows(
