@@ -6,7 +6,7 @@ head by their name, without a value: a delete must name them, and nothing else a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -68,6 +68,10 @@ class Readings:
             return open_changeset(self._db, n)
         changeset, header, blocks = self._kept[n]
         return Opened(n, changeset.scope, blocks, [self._number(changeset.scope, name) for name in header.names])
+
+    def blocks(self, numbers: Iterable[int]) -> Iterator[Block]:
+        """The blocks of those changesets that are at hand."""
+        return (block for n in numbers if n in self._kept for block in self._kept[n][2])
 
     def _number(self, scope: str, name: VersionName) -> int:
         number = self._numbers.get((scope, name), 0) or find_version(self._db, scope, name) or 0

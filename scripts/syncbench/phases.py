@@ -49,6 +49,13 @@ def worker(peer: Peerbench, folder: Path, role: str, name: str) -> Any:
     return peer.meter.Child(command, cwd=str(CHECKOUT), talk=True, log=str(folder / f"{name}.log"))
 
 
+def ended(child: Any) -> None:
+    """Stop a process or the proxy; peerbench leaves the file that it logged to open."""
+    child.end()
+    if hasattr(child, "err"):
+        child.err.close()
+
+
 @contextmanager
 def staged(peer: Peerbench, folder: Path, rows: Path, edits: Path, ids: str) -> Iterator[Stage]:
     """Start everything; at the end everything is stopped."""
@@ -66,7 +73,7 @@ def staged(peer: Peerbench, folder: Path, rows: Path, edits: Path, ids: str) -> 
         yield stage
     finally:
         for child in reversed(children):
-            child.end()
+            ended(child)
 
 
 def record(stage: Stage, first: int, days: int, how: str) -> Figures:
@@ -110,7 +117,7 @@ def second_node(stage: Stage, rows: int) -> Figures:
         found = _enrolled_sync(stage, node, code, rows)
         found |= {"hub_peak_mb": stage.hub.peak_mb(), "node_peak_mb": node.peak_mb()}
     finally:
-        node.end()
+        ended(node)
     return {**found, "same": content(stage.database("node2")) == content(stage.database("hub"))}
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from sqlite_utils import Database
 
 from shared.schema import Table, Value
-from shared.text import is_clean
 from shared.validation import problems_in_rows
 from sync.body import decode_parts, rows_of
 from sync.change import Block, Header
@@ -24,16 +24,12 @@ from sync.journal import keys_in
 from sync.log import logged, read_changeset
 from sync.opened import Opened, Readings, change_at, open_changeset
 from sync.replica import Replica
+from sync.steps.shape import Refusal, unspeakable, wrong_shape, wrong_value
 from sync.steps.whole import word_for
 from sync.waiting import is_torn, members_of
 
 # A role of this form is held by a program, which writes only the records that name it, and never as a person.
 PROGRAM = "program:"
-INT_MIN, INT_MAX = -(2**63), 2**63 - 1
-# The reasons for which a value may be wrong here and right in a newer schema.
-MAY_WIDEN = frozenset(
-    {"missing", "out_of_range", "too_long", "not_date", "not_time", "not_instant", "not_decimal", "not_code"}
-)
 
 
 class Policy(Protocol):
@@ -64,14 +60,6 @@ class Sender:
     scopes: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a changeset is refused: a reason code and the data that a sentence for people needs."""
-
-    reason: str
-    data: dict[str, str]
-
-
 @dataclass
 class _Court:
     """What several verdicts in a row need, looked up once: the state does not change between them."""
@@ -82,6 +70,19 @@ class _Court:
     readings: Readings
     roles: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     senders: dict[int, Sender] = field(default_factory=dict)
+    # (table, columns) of which every value of these changesets is good.
+    clean: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
+
+    def look_over(self, numbers: Sequence[int]) -> None:
+        """Check the values of all changesets at once, column by column: where all are good, none is looked at again."""
+        together: dict[tuple[str, tuple[str, ...]], list[Block]] = {}
+        for block in self.readings.blocks(numbers):
+            if block.table in self.replica.tables:
+                together.setdefault((block.table, tuple(block.columns)), []).append(block)
+        for (name, columns), blocks in together.items():
+            joined = {c: list(chain.from_iterable(block.columns[c] for block in blocks)) for c in columns}
+            if not problems_in_rows(self.replica.tables[name], joined):
+                self.clean.add((name, columns))
 
     def roles_of(self, person_id: str) -> frozenset[tuple[str, str]]:
         """See `Policy.roles_of`."""
@@ -113,7 +114,7 @@ def judge(court: _Court, sender: Sender, n: int) -> Refusal | None:
     if header.rank not in policy.ranks_of(roles, header.campus):
         return Refusal("forged_rank", {"rank": header.rank})
     for block in opened.blocks:
-        refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))
+        refusal = _judge_block(court, sender, header, roles, (opened.scope, block))
         if refusal is not None:
             return refusal
         reason = policy.objection(db, header, roles, block.table, block.op, _rows_as_dicts(block))
@@ -140,20 +141,22 @@ def _any_erasable(replica: Replica, names: Iterable[str]) -> bool:
 
 
 def _judge_block(
-    replica: Replica, sender: Sender, header: Header, roles: frozenset[tuple[str, str]], placed: tuple[str, Block]
+    court: _Court, sender: Sender, header: Header, roles: frozenset[tuple[str, str]], placed: tuple[str, Block]
 ) -> Refusal | None:
-    scope, block = placed
+    replica, (scope, block) = court.replica, placed
     table = replica.tables.get(block.table)
     newer = header.schema > replica.schema
-    unspeakable = _unspeakable(block) if newer else None
-    if unspeakable is not None:
-        return unspeakable
+    never = unspeakable(block) if newer else None
+    if never is not None:
+        return never
     if table is None:
         # A newer schema's table is kept and takes effect at the upgrade; an invented one is not (C12).
         return None if newer else Refusal("unknown_table", {"table": block.table})
-    shape = _wrong_shape(table, replica.schema, header, block)
-    if shape is not None:
-        return shape
+    wrong = wrong_shape(table, replica.schema, header, block)
+    if wrong is None and (table.name, tuple(block.columns)) not in court.clean:
+        wrong = wrong_value(table, replica.schema, header, block)
+    if wrong is not None:
+        return wrong
     keys = rows_of(block, table.key)
     if table.scopes_of(keys) != {scope}:
         return Refusal("wrong_scope", {"table": table.name, "scope": scope})
@@ -238,42 +241,6 @@ def _weight_in(db: Database, table: Table, key: tuple[Value, ...], unit: str, n:
     return 0
 
 
-def _unspeakable(block: Block) -> Refusal | None:
-    """What no schema will ever hold: numbers beyond SQLite's, text that is not clean."""
-    for name, values in block.columns.items():
-        for value in set(values):
-            if (isinstance(value, int) and not INT_MIN <= value <= INT_MAX) or (
-                isinstance(value, str) and not is_clean(value)
-            ):
-                return Refusal("invalid_value", {"table": block.table, "column": name, "why": "not_a_value"})
-    return None
-
-
-def _wrong_shape(table: Table, ours: int, header: Header, block: Block) -> Refusal | None:
-    known = {c.name for c in table.columns}
-    units = {unit.name for unit in table.units[1:]}
-    newer = header.schema > ours
-    if set(table.key) - block.columns.keys():
-        return Refusal("missing_column", {"table": table.name})
-    strange = (block.columns.keys() - known) | (set(block.units) - units)
-    if strange and not newer:
-        return Refusal("unknown_column", {"table": table.name, "column": sorted(strange)[0]})
-    if block.op == "u":
-        wanted = {c for unit in table.units[1:] if unit.name in block.units for c in unit.columns}
-    else:
-        wanted = known if block.op == "i" and header.schema >= ours else set(table.key)
-    if wanted - block.columns.keys():
-        return Refusal("missing_column", {"table": table.name, "column": sorted(wanted - block.columns.keys())[0]})
-    problems = problems_in_rows(table, block.columns)
-    if newer:
-        # What our table cannot hold is parked; types and what a key is made of never change (C12).
-        gone = {(name, "missing") for name in table.key}
-        problems = [p for p in problems if p.reason not in MAY_WIDEN or (p.field, p.reason) in gone]
-    if problems:
-        return Refusal("invalid_value", {"table": table.name, "column": problems[0].field, "why": problems[0].reason})
-    return None
-
-
 def _role_allows(
     table: Table, header: Header, roles: frozenset[tuple[str, str]], keys: Sequence[tuple[Value, ...]],
     owners: set[str | None],
@@ -327,6 +294,7 @@ def judge_actions(
     court = _Court(replica, db, policy, readings or Readings(db))
     let_in = _accepted_once(db, numbers)
     actions = _by_action(db, [n for n in numbers if n not in let_in])
+    court.look_over([n for together in actions.values() for n in together])
     here, earlier = members_of(db, (name for _, name in actions)), _refused_before(db, actions)
     refused: dict[int, Refusal] = {}
     for action, members in actions.items():
