@@ -44,11 +44,12 @@ from sync.steps.hello import (
     places_told,
     sender_of,
 )
-from sync.steps.judge import Policy, Refusal, Sender, judge_actions
+from sync.steps.judge import Policy, Sender, judge_actions
 from sync.steps.pace import asked_frame, frame_now, slow_down, speed_up, told_frame
 from sync.steps.pull import Asker, asides, news, take_news
 from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
+from sync.steps.shape import Refusal
 from sync.steps.take_back import take_back
 from sync.steps.vouch import keep_head
 from sync.steps.whole import let_in_the_rest, parts_with
