@@ -7,12 +7,17 @@ from typing import Any
 from flask import Blueprint, Flask, redirect, url_for
 
 from hub.appraisal import views as appraisal
+from hub.bookings import views as bookings
 from hub.campuses import views as campuses
+from hub.cards import deliver
 from hub.config import HubConfig
 from hub.db import Hub
 from hub.entry import views as entry
+from hub.erasing import views as erasing
+from hub.follow_up import follow_up
 from hub.office import views as office
 from hub.sync_api import views as sync_api
+from hub.sync_api.policy import SchoolPolicy
 from hub.sync_rate import Rate
 from hub.timetable import views as timetable
 from hub.workbook.cells import code_of
@@ -25,29 +30,41 @@ from shared.roles import ANY_STAFF, ROLES
 from shared.web import auth
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, language, make_app
+from shared.web.bundles import views as bundles
+from shared.web.cards import views as cards
 from shared.web.conflicts import views as conflicts
+from shared.web.history import views as history
+from shared.web.readings import views as readings
 from sync.replica import Replica
 
 
 def create_app(replica: Replica, config: HubConfig) -> Flask:
     """The hub's web app over a replica of role "hub"."""
-    rooms = (campuses, appraisal, entry, office, timetable, accounts, conflicts, sync_api)
+    rooms = (
+        campuses, appraisal, entry, office, timetable, bookings, erasing, accounts, conflicts, history, readings,
+        bundles,
+    )  # fmt: skip
     routes = {"hub_static.front": ANY_STAFF}
-    for room in rooms:
+    for room in (*rooms, cards, sync_api):
         routes |= room.ROUTES
     menu = (
         MenuItem("campuses.board", "校区", "Campuses"),
         MenuItem("appraisal.index", "考核", "Appraisal"),
         MenuItem("entry.index", "登记", "Entry"),
         MenuItem("office.index", "办公室", "Office"),
+        MenuItem("bookings.page", "教室", "Rooms"),
         MenuItem("accounts.page", "账号", "Accounts"),
         MenuItem("conflicts.inbox", "冲突", "Conflicts"),
+        MenuItem("history.page", "最近的操作", "History"),
     )
     blueprints = [_own(), *(room.blueprint() for room in rooms)]
+    blueprints += [cards.blueprint(deliver), sync_api.blueprint(deliver)]
     app = make_app(
-        "hub", replica=replica, config=config.site, rooms=blueprints, routes=routes, menu=menu, head=campuses.head_chip
+        "hub", replica=replica, config=config.site, rooms=blueprints, routes=routes, menu=menu, head=campuses.head_chip,
+        gates=[bundles.upload_gate],
     )
     app.extensions["tongxin_hub"] = Hub(config, Rate(config.enrol_rate))
+    app.extensions["tongxin_bundles"] = bundles.Loading(SchoolPolicy(replica.clock), follow_up)
     return app
 
 

@@ -11,9 +11,11 @@ from node import db as node_db
 from node.api import views as api
 from node.attendance import views as attendance
 from node.bookings import views as bookings
+from node.bookings.answering import answer_requests
 from node.config import ClockLimits, NodeConfig, NodePorts
 from node.leave import views as leave
 from node.lessons import views as lessons
+from node.pupils import views as pupils
 from node.recovery import views as recovery
 from node.recovery.daywatch import DayWatch
 from node.recovery.store import begin_run
@@ -23,8 +25,12 @@ from node.sync_state import views as sync_state
 from node.today import views as today
 from shared.web.accounts import views as accounts
 from shared.web.app import MenuItem, make_app
+from shared.web.bundles import views as bundles
+from shared.web.cards import views as cards
 from shared.web.config import SiteConfig
 from shared.web.conflicts import views as conflicts
+from shared.web.history import views as history
+from shared.web.readings import views as readings
 from sync.replica import Replica, connect
 
 MENU = (
@@ -32,9 +38,12 @@ MENU = (
     MenuItem("attendance.day", "点名", "Registers"),
     MenuItem("lessons.week", "课表", "Lessons"),
     MenuItem("leave.page", "请假", "Leave"),
+    MenuItem("pupils.page", "学生", "Pupils"),
+    MenuItem("pupils.guests", "来访学生", "Guests"),
     MenuItem("staff.day", "教职工考勤", "Staff days"),
     MenuItem("bookings.day", "教室", "Rooms"),
     MenuItem("conflicts.inbox", "冲突", "Conflicts"),
+    MenuItem("history.page", "最近的操作", "History"),
     MenuItem("sync_state.page", "同步", "Sync"),
     MenuItem("accounts.page", "账号", "Accounts"),
 )
@@ -47,7 +56,9 @@ NEEDS_A_DATE = frozenset(
         "room.decide",
     }
 )  # fmt: skip
-NEEDS_A_DATE_ROOMS = frozenset({"today", "attendance", "staff", "lessons", "leave", "bookings"})
+NEEDS_A_DATE_ROOMS = frozenset(
+    {"today", "attendance", "staff", "lessons", "leave", "bookings", "pupils", "history"}
+)  # fmt: skip
 
 
 def create_app(
@@ -66,7 +77,8 @@ def create_app(
     held = NodeConfig(hub_url, limits or ClockLimits(), ports or NodePorts())
     watch = DayWatch(replica.clock, held.clock)
     rooms = (
-        today, attendance, lessons, leave, staff, bookings, conflicts, sync_state, accounts, recovery, setup, api,
+        today, attendance, lessons, leave, staff, bookings, pupils, cards, readings, conflicts, history, sync_state,
+        bundles, accounts, recovery, setup, api,
     )  # fmt: skip
     routes = {endpoint: action for room in rooms for endpoint, action in room.ROUTES.items()}
     app = make_app(
@@ -77,11 +89,12 @@ def create_app(
         routes=routes,
         menu=MENU,
         head=sync_state.head_chip,
-        gates=[setup.enrolment_gate, recovery.recovery_gate, _date_gate(routes)],
+        gates=[bundles.upload_gate, setup.enrolment_gate, recovery.recovery_gate, _date_gate(routes)],
         day=watch.today,
         campus=node_db.campus,
     )
     app.extensions["tongxin_node"] = held
+    app.extensions["tongxin_bundles"] = bundles.Loading(after=answer_requests)
     app.extensions["tongxin_daywatch"] = watch
     app.context_processor(_page_scripts)
     with connect(replica) as db:

@@ -60,6 +60,22 @@ def open_database(path: Path | str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -
     return Database(connection, execute_plugins=False)
 
 
+def check_file(path: Path) -> None:
+    """Read every page of a database file once (about 7 ms a megabyte).
+
+    Raises DatabaseUnusable("database_damaged") for one that is not sound.
+    """
+    try:
+        with connected(path) as db:
+            [told] = db.conn.execute("PRAGMA quick_check(1)").fetchone()
+    except (sqlite3.DatabaseError, DatabaseUnusable) as error:
+        if "locked" in str(error):
+            raise
+        told = str(error)
+    if told != "ok":
+        raise DatabaseUnusable("database_damaged", path=str(path), what=str(told).splitlines()[0])
+
+
 @contextmanager
 def connected(path: Path | str) -> Iterator[Database]:
     """A connection that is closed at the end of the block."""

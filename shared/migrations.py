@@ -1,7 +1,7 @@
 """Schema changes, step by step. A record's new field and its step are one commit.
 
-`schema_1.sql` is frozen with the first release; `schema.sql` shows what the declarations mean today. A test
-compares a migrated file with a fresh one, triggers included.
+`schema_1.sql` is frozen with the first release, and so is what a later step reads; `schema.sql` shows what the
+declarations mean today. A test compares a migrated file with a fresh one, triggers included.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sqlite_utils import Database, Migrations
 from shared.schema import Table, create_table_sql, quoted
 
 _FIRST = Path(__file__).with_name("schema_1.sql")
+_CARDS = Path(__file__).with_name("schema_cards.sql")
 
 
 def record_migrations() -> Migrations:
@@ -21,11 +22,19 @@ def record_migrations() -> Migrations:
 
     @migrations()
     def first(db: Database) -> None:
-        for statement in _FIRST.read_text("utf-8").split(";\n"):
-            if statement.strip():
-                db.conn.execute(statement)
+        _run(db, _FIRST)
+
+    @migrations()
+    def cards(db: Database) -> None:
+        _run(db, _CARDS)
 
     return migrations
+
+
+def _run(db: Database, statements: Path) -> None:
+    for statement in statements.read_text("utf-8").split(";\n"):
+        if statement.strip():
+            db.conn.execute(statement)
 
 
 def local_migrations() -> Migrations:

@@ -86,6 +86,9 @@ class Known(Protocol):
     def exception_noted_by(self, key: Sequence[Value]) -> str:
         """Who noted a lesson's exception (group, date, period, teacher); empty when it is not known."""
 
+    def homerooms_of(self, pupil_id: str) -> frozenset[str]:
+        """The homeroom teachers of the classes in which a pupil is or was."""
+
 
 Rule = Callable[[Act, Writer, Known], str | None]
 
@@ -198,6 +201,26 @@ def _booking_occurrence(act: Act, writer: Writer, known: Known) -> str | None:
     return "not_own"
 
 
+def _pupil_private(act: Act, writer: Writer, known: Known) -> str | None:
+    """The office's word about any child of its campus; a homeroom teacher's about those of the own class.
+
+    Also of a class that the child has left: what was written offline may arrive weeks later.
+    """
+    pupil = act.text("pupil_id")
+    if writer.holds(_PRIVATE_OFFICE, campus_of(pupil)) or writer.person_id in known.homerooms_of(pupil):
+        return None
+    return "not_own"
+
+
+def _card_order(act: Act, writer: Writer, known: Known) -> str | None:
+    """Ordered and withdrawn in one's own name, for another campus; an order is withdrawn, never deleted."""
+    if act.op == "d" or act.text("host_campus") == campus_of(act.text("id")):
+        return "not_allowed"
+    signed = [act.text("ordered_by")] if act.op == "i" or "ordered_by" in act.row else []
+    signed += [act.text("withdrawn_by")] if act.text("withdrawn_by") else []
+    return None if all(each == writer.person_id for each in signed) else "not_own"
+
+
 def _books_for(writer: Writer, deciding: str, booked_at: str) -> bool:
     """The office of the campus that decides, or of the one from which was booked; a third campus's has no say."""
     return writer.office(deciding) or bool(booked_at) and writer.office(booked_at)
@@ -210,6 +233,7 @@ def _is_rule(writer: Writer) -> bool:
 _DAY_CLOSERS: Final = OFFICE_ROLES | {"middle_leader", "duty_leader"}
 # "rule" is the program that answers requests by the rule (C8): the key of an occurrence and its answer.
 _ANSWERED: Final = frozenset({"series_id", "number", "state", "reason", "decided_by", "decided_at", "answer_note"})
+_PRIVATE_OFFICE: Final = frozenset({"clerk", "general_principal", "system_operator"})
 _WISHED: Final = frozenset({"kind", "begin", "begin_part", "end"})
 _PLANNERS: Final = OFFICE_ROLES | ACTIONS["timetable.change"]
 # Kind of a domain conflict → who may leave it so (shared/findings).
@@ -219,6 +243,7 @@ SETTLERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "teacher_two_places": _PLANNERS,
         "slot_twice": _PLANNERS,
         "register_twice": OFFICE_ROLES | ACTIONS["register.correct"],
+        "pupil_two_classes": OFFICE_ROLES | ACTIONS["pupil.change"],
     }
 )
 # Table → (field of the owner, field that must be of the same campus).
@@ -231,6 +256,7 @@ PLACES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "timetable_slot": ("version_id", "group_id"),
         "room": ("id", "campus"),
         "roster_group": ("id", "campus"),
+        "card_order": ("id", "pupil_id"),
     }
 )
 
@@ -246,5 +272,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "booking_series": _booking_series,
         "booking_occurrence": _booking_occurrence,
         "domain_decision": _domain_decision,
+        "pupil_private": _pupil_private,
+        "card_order": _card_order,
     }
 )

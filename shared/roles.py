@@ -67,6 +67,15 @@ ACTIONS: Final = MappingProxyType(
         "pupil_private.see": frozenset(
             {"homeroom_teacher", "health_teacher", "dorm_supervisor", "campus_head", "clerk", "general_principal"}
         ),
+        # Names, classes and groups; what is private about a child asks for the action above as well.
+        "pupil.see": _TAKERS | _OFFICE | {"health_teacher"},
+        "card.order": frozenset({"clerk", "campus_head", "general_principal"}),
+        # At the host campus; each of them sees the fields that the work needs (`shared/web/cards/rules.py`).
+        "guest_card.see": frozenset(
+            {"dorm_supervisor", "health_teacher", "duty_leader", "gate", "campus_head", "clerk", "general_principal"}
+        ),
+        # For ever, everywhere and without a way back.
+        "record.erase": frozenset({"general_principal", "system_operator"}),
         # Who answers for children's data sees who read it.
         "reading.see": frozenset({"general_principal", "system_operator"}),
         "pupil.change": _OFFICE | {"system_operator"},
@@ -99,6 +108,8 @@ ACTIONS: Final = MappingProxyType(
             {"research_leader", "prep_leader", "support_staff", "health_teacher", "bursar", "union_chair"}
         ),
         "room.decide": frozenset({"clerk", "campus_head", "centre_director"}),
+        # At the hub, for the rooms of a campus that has no computer of its own (C8).
+        "room.decide_for": _OFFICE,
         "ethics.enter": frozenset({"campus_head", "centre_director"}),
         "task.enter": frozenset({"centre_director"}),
         "campus_item.enter": frozenset({"campus_head"}),
@@ -118,6 +129,8 @@ ACTIONS: Final = MappingProxyType(
         "conflict.resolve": _TAKERS | _OFFICE | {"system_operator"},
         # The hub's office may end every domain conflict; elsewhere the role that owns the kind does.
         "finding.settle": _OFFICE,
+        # Sync by file: the bundle is sealed, whoever carries it; making and loading one is the office's.
+        "bundle.carry": _OFFICE | {"system_operator", "duty_leader", "middle_leader"},
         "sync.now": _OFFICE | {"system_operator", "duty_leader", "middle_leader"},
         "campus_today.see": _OFFICE | {"middle_leader", "grade_leader", "duty_leader", "supervision_group"},
         "board.see": _OFFICE | {"system_operator", "supervision_group", "inspector"},

@@ -79,6 +79,20 @@ class Table:
         # A minted key carries the owning campus, whatever field names it too.
         return campus_of(str(key[0]))
 
+    def scopes_of(self, keys: Sequence[Sequence[Value]]) -> set[str]:
+        """The scopes of many rows. One column of the key says it at most, and holds few different values."""
+        named = self.declaration.scope
+        if named in ("con", "hub"):
+            return {named} if keys else set()
+        at = self.key.index(named)
+        return {campus_of(str(value)) for value in {key[at] for key in keys}}
+
+    def owners_of(self, keys: Sequence[Sequence[Value]]) -> set[str | None]:
+        """The owners of many rows, in the same way."""
+        named = self.declaration.owner or self.declaration.scope
+        at = self.key.index(named) if named in self.key else 0
+        return {self.owner_of(key) for key in {key[at]: key for key in keys}.values()}
+
     def unit_of(self, column: str) -> Unit:
         """The unit a field belongs to. Raises KeyError for a key column or an unknown name."""
         for unit in self.units:

@@ -11,7 +11,8 @@ def is_clean(value: str) -> bool:
     A NUL defeats SQLite's length(), surrogates crash the driver, control characters break XLSX.
     Newline and tab are allowed inside longer notes.
     """
-    if value.isascii() and value.isprintable():
+    # Printable is never one of the four categories, in any script; what is not may still be (a newline, an unassigned).
+    if value.isprintable():
         return True
     return not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c not in "\n\t" for c in value)
 

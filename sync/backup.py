@@ -15,16 +15,16 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pyrage
 import zstandard
 from sqlite_utils import Database
 
 from shared.database import open_database, transaction
 from shared.errors import Advice, TongxinError
+from sync.age import decrypt_file, encrypt_file, new_key
 from sync.keys import Identity, progress_path, read_identity, write_identity
 from sync.replica import Replica, set_setting, setting
 
@@ -52,12 +52,6 @@ class Manifest:
     tops: dict[str, list[int | str]]
 
 
-def new_recovery_key() -> tuple[str, str]:
-    """(secret, public): the secret is shown to people once and never stored; the public half encrypts."""
-    identity = pyrage.x25519.Identity.generate()
-    return str(identity), str(identity.to_public())
-
-
 def is_elsewhere(database: Path, target: Path) -> bool:
     """Whether a folder lies on another device than the database. What else is off-machine only a person knows."""
     return database.parent.stat().st_dev != target.stat().st_dev
@@ -73,14 +67,13 @@ def back_up(
     default `reach_the_disk`. Raises BackupUnusable when what was read
     back is not what was written; the file is then removed. Call outside any transaction.
     """
-    once = pyrage.x25519.Identity.generate()
+    once, once_public = new_key()
     flush = flush or reach_the_disk
     with _workspace(replica.path.parent) as work:
         manifest = _packed(replica, db, files, work, now_ms)
         half = target.with_name(target.name + ".part")
         try:
-            readers = [_recipient(recovery), once.to_public()]
-            pyrage.encrypt_file(str(work / "plain"), str(half), readers)
+            _encrypt(work / "plain", half, [recovery, once_public])
             flush(half)
             _check_whole(half, once, work / "check", manifest)
             half.replace(target)
@@ -104,12 +97,8 @@ def restore_backup(file: Path, secret: str, database: Path, files: Mapping[str, 
     """
     if database.exists():
         raise BackupUnusable("backup_over_database", path=str(database))
-    try:
-        key = pyrage.x25519.Identity.from_str(secret.strip())
-    except pyrage.IdentityError as error:
-        raise BackupUnusable("backup_wrong_key") from error
     with _workspace(database.parent) as work:
-        manifest = _unpacked(file, key, work)
+        manifest = _unpacked(file, secret, work)
         _check_database(work / _DATABASE, manifest)
         _note_cover(work / _DATABASE, manifest)
         for name, place in files.items():
@@ -169,10 +158,10 @@ def _tops(db: Database, until: int = 2**53) -> dict[str, list[int | str]]:
     return {scope: [hub_seq, log_hash] for scope, hub_seq, log_hash in rows}
 
 
-def _recipient(public: str) -> pyrage.x25519.Recipient:
+def _encrypt(source: Path, target: Path, readers: Sequence[str]) -> None:
     try:
-        return pyrage.x25519.Recipient.from_str(public)
-    except pyrage.RecipientError as error:
+        encrypt_file(source, target, readers)
+    except ValueError as error:
         raise BackupUnusable("backup_no_key") from error
 
 
@@ -187,18 +176,18 @@ def reach_the_disk(path: Path) -> None:
         os.close(handle)
 
 
-def _check_whole(file: Path, key: pyrage.x25519.Identity, work: Path, written: Manifest) -> None:
+def _check_whole(file: Path, secret: str, work: Path, written: Manifest) -> None:
     work.mkdir()
-    if _unpacked(file, key, work) != written:
+    if _unpacked(file, secret, work) != written:
         raise BackupUnusable("backup_damaged")
     _check_database(work / _DATABASE, written)
 
 
-def _unpacked(file: Path, key: pyrage.x25519.Identity, work: Path) -> Manifest:
+def _unpacked(file: Path, secret: str, work: Path) -> Manifest:
     """Decrypt and unpack into `work`. Raises BackupUnusable("backup_wrong_key", "backup_damaged")."""
     try:
-        pyrage.decrypt_file(str(file), str(work / "opened"), [key])
-    except (pyrage.DecryptError, OSError, ValueError) as error:
+        decrypt_file(file, work / "opened", secret)
+    except (OSError, ValueError) as error:
         raise BackupUnusable("backup_wrong_key") from error
     try:
         with open(work / "opened", "rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as plain:

@@ -16,6 +16,7 @@ SALT_BYTES = 16
 TEXT_MAX = 2_000
 NUMBER_MAX = 2**53
 COLUMNS_MAX = 40
+_VALUE_TYPES = frozenset({str, int, type(None)})
 # More scopes than any consortium has.
 ACTION_SIZE_MAX = 10_000
 
@@ -137,7 +138,7 @@ def _unpacked(raw: Any) -> Block:
     if op not in ("i", "u", "d", "k") or count < 1 or (op == "u") is not bool(units):
         raise BadMessage("bad_body")
     columns = {_text(name): _unfolded(values, count) for name, values in raw["c"].items()}
-    if any(type(v) not in (str, int, type(None)) for c in columns.values() for v in c):
+    if any(not _VALUE_TYPES.issuperset(map(type, values)) for values in columns.values()):
         raise BadMessage("bad_body")
     width = len(units) or 1
     bases = [_spread(row, width) for row in _unfolded(raw["b"], count)] if "b" in raw else [[[]] * width] * count

@@ -22,7 +22,7 @@ from shared.schema import Table, Value, insert, key_text, quoted, table_of, valu
 from sync.body import encode_header, encode_parts
 from sync.chain import body_hash, link_hash, part_hash
 from sync.change import LOCAL_OPERATOR, RANKS, Author, Block, Changeset, Header, State
-from sync.entries import append_entry, receipt_time
+from sync.entries import receipt_time
 from sync.erasure import is_dead
 from sync.floor import has_floor, keep_bases, keep_pending_bases
 from sync.heads import (
@@ -36,8 +36,9 @@ from sync.heads import (
     unit_versions,
     where_key,
 )
+from sync.hub_log import Receipt, Word, log_of
 from sync.journal import settle_capture
-from sync.log import Entry, append, logged, stream_end, version_by_hash, version_names
+from sync.log import Entry, append, logged, read_changeset, stream_end, version_by_hash, version_names
 from sync.merge import Change, fold
 from sync.opened import Key
 from sync.replica import Replica, current_origin, note_progress, set_setting, setting
@@ -214,8 +215,8 @@ def commit_pending(replica: Replica, db: Database, author: Author) -> list[int]:
     made = [_commit_scope(replica, db, author, place, work[place[0]], gone) for place in places]
     if replica.role == "hub":
         # The hub's own users write in an origin like any other; their receipt is at hand (point 5).
-        for n in made:
-            append_entry(db, n, received_at=receipt_time(replica, db))
+        receipt = Receipt(receipt_time(replica, db))
+        log_of(db).append([Word(read_changeset(db, n), receipt) for n in made])
         # A receipt may cap the stamp by which a winner was just chosen; the nodes will only know the capped one.
         redecide(db, replica.tables, made)
     settle_capture(db)
@@ -245,7 +246,7 @@ def _commit_scope(
     names = version_names(db, named) if named else {}
     plain, erasable = _blocks(replica, pending, index)
     parts = encode_parts(plain, erasable)
-    wall = replica.clock.now_ms() + _clock_correction(replica, db)
+    wall = clock_corrected_ms(replica, db)
     stamp = max([wall, *(row.effective + 1 for row in logged(db, named).values())]) if named else wall
     header = Header(
         action, action_size, _next_commit(db), author.person_id, setting(db, "campus"), author.rank, stamp,
@@ -273,6 +274,11 @@ def _next_commit(db: Database) -> int:
     number = int(setting(db, "commit_counter", "0")) + 1
     set_setting(db, "commit_counter", str(number))
     return number
+
+
+def clock_corrected_ms(replica: Replica, db: Database) -> int:
+    """The wall clock, put right by what is known of its error."""
+    return replica.clock.now_ms() + _clock_correction(replica, db)
 
 
 def _clock_correction(replica: Replica, db: Database) -> int:

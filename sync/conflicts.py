@@ -27,7 +27,7 @@ from sync.rows import KEPT_AND_EDITED
 
 @dataclass(frozen=True)
 class Shown:
-    """One value of a unit with the person who wrote it."""
+    """One value of a unit with the person who wrote it. rank: as which he spoke (`sync.change.RANKS`)."""
 
     version: int
     values: dict[str, Value]
@@ -36,6 +36,7 @@ class Shown:
     instant: str
     winner: bool
     node: str
+    rank: int = 0
 
 
 @dataclass(frozen=True)
@@ -141,13 +142,21 @@ def _equal_heads(db: Database, replica: Replica, conflict: Conflict) -> list[int
 
 def _resolve_delete(w: Writing, conflict: Conflict, keep: bool) -> None:
     table = w.replica.tables[conflict.table]
-    if not keep:
+    if keep:
+        keep_row(w, table, conflict.key)
+    else:
         w.delete(table.record, conflict.key)
-        return
-    place = (conflict.table, key_text(conflict.key))
+
+
+def keep_row(w: Writing, table: Table, key: Key) -> None:
+    """Keep a row against its deletes: names them and the heads of existence (precise point 3).
+
+    Raises InvalidInput("kept_and_edited") when this very save has written the row already.
+    """
+    place = (table.name, key_text(key))
     if w.db.conn.execute("SELECT 1 FROM _pending WHERE t = ? AND k = ?", place).fetchone():
         raise InvalidInput(Problem(table.name, KEPT_AND_EDITED))
-    state = load_state(w.db, table, conflict.key)
+    state = load_state(w.db, table, key)
     named = sorted({*state.heads.get(0, {}), *state.deletes})
     w.db.conn.execute(
         "INSERT INTO _pending (t, k, op, mask, old) VALUES (?, ?, 'k', 0, ?)",
@@ -184,6 +193,7 @@ def _shown(
         Shown(
             version, dict(zip(columns, value, strict=True)), about[version].person_id, about[version].campus,
             instant_text(about[version].effective), version == won, about[version].origin.split(".", 1)[0],
+            about[version].rank,
         )
         for version, value in values.items()
     ]  # fmt: skip

@@ -7,7 +7,7 @@ that nothing it was told has been changed or left out later.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -49,47 +49,47 @@ def receipt_time(replica: Replica, db: Database) -> int:
     return now
 
 
-def append_entry(
-    db: Database, n: int, *, received_at: int, verdict: str = "accepted", reason: str = "",
-    data: dict[str, str] | None = None, kind: str = "receipt",
-) -> HubEntry:  # fmt: skip
-    """Give a changeset its receipt (or its release): next hub sequence, final effective stamp, verdict."""
-    origin, scope, seq, hash_, stamp = db.conn.execute(
-        "SELECT name, scope, seq, hash, stamp FROM _changeset JOIN _origin USING (o) WHERE n = ?", (n,)
-    ).fetchone()
-    text = json.dumps(data or {}, ensure_ascii=False, sort_keys=True)
-    entry = HubEntry(
-        next_hub_seq(db), scope, kind, origin, seq, hash_[:HASH8], received_at, min(stamp, received_at), verdict,
-        reason, text,
-    )  # fmt: skip
-    store_entry(db, entry, n)
-    return entry
-
-
-def next_hub_seq(db: Database) -> int:
-    """The hub sequence of the next new entry."""
-    return int(db.conn.execute("SELECT coalesce(max(hub_seq), 0) + 1 FROM _entry").fetchone()[0])
+def data_text(data: Mapping[str, str]) -> str:
+    """The data of an entry as it is hashed."""
+    return json.dumps(dict(data), ensure_ascii=False, sort_keys=True)
 
 
 def store_entry(db: Database, entry: HubEntry, n: int) -> bytes:
     """Write an entry and what it says about its changeset; the scope's log hash after it."""
-    _, prev = scope_end(db, entry.scope)
-    [hash_] = db.conn.execute("SELECT hash FROM _changeset WHERE n = ?", (n,)).fetchone()
-    log_hash = entry_hash(prev, entry.hashed(hash_))
-    db.conn.execute(
+    return store_entries(db, [(entry, n)])[0]
+
+
+def store_entries(db: Database, entries: Sequence[tuple[HubEntry, int]]) -> list[bytes]:
+    """The same for many, in the order of the log; each one's log hash."""
+    ends = {scope: scope_end(db, scope)[1] for scope in {entry.scope for entry, _ in entries}}
+    wanted = json.dumps([n for _, n in entries])
+    hashes = dict(
+        db.conn.execute("SELECT n, hash FROM _changeset WHERE n IN (SELECT value FROM json_each(?))", (wanted,))
+    )
+    log_hashes = []
+    for entry, n in entries:
+        ends[entry.scope] = entry_hash(ends[entry.scope], entry.hashed(hashes[n]))
+        log_hashes.append(ends[entry.scope])
+    db.conn.executemany(
         "INSERT INTO _entry (hub_seq, scope, kind, n, received_at, effective, verdict, reason, reason_data, log_hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            entry.hub_seq, entry.scope, entry.kind, n, entry.received_at, entry.effective, entry.verdict,
-            entry.reason, entry.data, log_hash,
+            (
+                entry.hub_seq, entry.scope, entry.kind, n, entry.received_at, entry.effective, entry.verdict,
+                entry.reason, entry.data, log_hash,
+            )
+            for (entry, n), log_hash in zip(entries, log_hashes, strict=True)
         ),
     )  # fmt: skip
-    db.conn.execute(
+    db.conn.executemany(
         "UPDATE _changeset SET hub_seq = coalesce(hub_seq, ?), received_at = coalesce(received_at, ?),"
         " effective = min(effective, ?), reason = ?, reason_data = ? WHERE n = ?",
-        (entry.hub_seq, entry.received_at, entry.effective, entry.reason, entry.data, n),
+        (
+            (entry.hub_seq, entry.received_at, entry.effective, entry.reason, entry.data, n)
+            for entry, n in entries
+        ),
     )
-    return log_hash
+    return log_hashes
 
 
 def scope_end(db: Database, scope: str, *, until: int = 2**53) -> tuple[int, bytes]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from sqlite_utils import Database
 
 from shared.schema import Table, key_parts, key_text
 from sync.body import decode_parts, rows_of
-from sync.chain import ERASED, part_hash
 from sync.change import Block, Changeset
 from sync.heads import remove_row
+from sync.hub_log import log_of, without_dead
 from sync.journal import settle_capture
-from sync.log import pack_parts, read_changeset
+from sync.log import read_changeset
 from sync.opened import Key
 
 
@@ -32,17 +33,16 @@ def without_erased(db: Database, tables: Mapping[str, Table], changeset: Changes
         return changeset
     if db.conn.execute("SELECT 1 FROM _erased LIMIT 1").fetchone() is None:
         return changeset
-    parts = [changeset.parts[0], *(_blanked(db, tables, part) for part in changeset.parts[1:])]
-    return replace(changeset, parts=tuple(parts))
+    return replace(changeset, parts=without_dead(changeset.parts, partial(_is_dead_part, db, tables)))
 
 
-def _blanked(db: Database, tables: Mapping[str, Table], part: bytes) -> bytes:
+def _is_dead_part(db: Database, tables: Mapping[str, Table], part: bytes) -> bool:
     for block in decode_parts((b"[]", part)):
         table = tables.get(block.table)
         keys = _keys(table, block) if table is not None else _front(db, block)
         if any(is_dead(db, block.table, key_text(key)) for key in keys):
-            return ERASED + part_hash(part)
-    return part
+            return True
+    return False
 
 
 def _keys(table: Table, block: Block) -> list[Key]:
@@ -69,14 +69,7 @@ def forget(db: Database, tables: Mapping[str, Table], scope: str, name: str, tex
     db.conn.execute("DELETE FROM _snapshot WHERE scope = ?", (scope,))
     if name in tables:
         remove_row(db, tables[name], key_parts(tables[name], text))
-    rows = db.conn.execute(
-        "SELECT n FROM _changeset WHERE scope = ? AND parts IS NOT NULL ORDER BY n", (scope,)
-    ).fetchall()
-    for (n,) in rows:
-        stored = read_changeset(db, n)
-        cleaned = without_erased(db, tables, stored)
-        if cleaned.parts != stored.parts:
-            db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(cleaned.parts), n))
+    log_of(db).erase(scope, partial(_is_dead_part, db, tables))
     settle_capture(db)
 
 

@@ -9,22 +9,24 @@ from an old copy answers with another epoch: the node first gives back what the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlite_utils import Database
 
 from shared.database import transaction
 from sync.capture import commit_pending
-from sync.change import LOCAL_OPERATOR, Author
+from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.conflicts import count_open
-from sync.entries import append_entry, receipt_time
-from sync.errors import BadMessage, HubRestored, NotEnrolled, UpgradeNeeded
+from sync.entries import data_text, receipt_time
+from sync.errors import BadMessage, HubRestored, HubUnreachable, LineCut, NotEnrolled, UpgradeNeeded
+from sync.hub_log import Receipt, Word, log_of
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
-from sync.opened import open_changeset
+from sync.opened import Readings
 from sync.protocol import VERSIONS_SPOKEN, HubPort
 from sync.replica import Replica, note_progress, setting, start_incarnation
+from sync.steps.fill import Filling, filling, take_bodies, wanted
 from sync.steps.give_back import come_over, giving, note_given, shared_places
 from sync.steps.hello import (
     ask,
@@ -44,18 +46,23 @@ from sync.steps.hello import (
     sender_of,
 )
 from sync.steps.judge import Policy, Sender, judge_actions
+from sync.steps.pace import asked_frame, frame_now, slow_down, speed_up, told_frame
 from sync.steps.pull import Asker, asides, news, take_asides, take_news
 from sync.steps.push import FrameSize, Outgoing, outgoing, take_push, unreceipted
 from sync.steps.receive import Arrival, receive
-from sync.steps.snapshot import forget_slices, slice_for, take_slice, wanted
+from sync.steps.shape import Refusal
+from sync.steps.snapshot import forget_slices, slice_for, slices_wanted, take_slice
 from sync.steps.take_back import take_back
 from sync.steps.vouch import keep_head
+from sync.steps.whole import let_in_the_rest, parts_with
 from sync.wire import PieceReader, pack, unpack
 
 NODE_NAME_BYTES = 8
 # A hub that is put back again and again while a node gives back needs a person.
 EPOCHS_A_RUN_MAX = 5
 Progress = Callable[[int, int], None]
+# What a hub has to say to what came, in writes of its own inside the same transaction.
+AfterPush = Callable[[Replica, Database], object]
 # The head of an answer and the pieces that go with it.
 Answer = tuple[dict[str, Any], PieceReader]
 
@@ -94,52 +101,70 @@ def run_exchange(
     Raises NotEnrolled, HubUnreachable, HubRestored, Revoked, UpgradeNeeded, BadMessage; what was acknowledged stays.
     """
     report = ExchangeReport()
-    sent: dict[tuple[int, str], int] = {}
-    done = forked = False
+    said, done, cuts = Said(), False, 0
     while not done:
-        frame, asked = _compose(replica, db, sent, forked)
+        frame, asked = compose(replica, db, said, frame_now(replica, db))
+        asked["snapshot"] = slices_wanted(db)
         began = replica.clock.monotonic_ms()
-        head, reader = _say(replica, db, hub, (asked, frame.pieces), report)
+        answer = _say_unless_cut(replica, db, hub, (asked, [*frame.pieces, *said.bodies.pieces]), report, cuts)
+        cuts = 0 if answer else cuts + 1
+        if answer is None:
+            continue
+        head, reader = answer
         if head.get("epoch") != setting(db, "epoch"):
             if not _give_back(replica, db, hub, (head, reader), report, budget_bytes):
                 break
-            sent = {}
+            said = Said()
             continue
         try:
             more = _take_answer(replica, db, (head, reader), began, report)
         except BadMessage as error:
             # Another branch of a stream of ours: somebody goes on with a copy of this file (C10).
-            if forked or error.code not in ("unknown_changeset", "bad_chain"):
+            if said.forked or error.code not in ("unknown_changeset", "bad_chain"):
                 raise
-            forked = True
+            said.forked = True
             continue
-        sent.update(frame.sent)
+        speed_up(replica, db)
+        said.sent.update(frame.sent)
+        said.tried.update(said.bodies.hashes)
+        said.bodies = filling(db, head.get("wanted", []), said.tried, frame_now(replica, db))
         report.changesets_up += frame.changesets
         report.rows_up += frame.rows
-        done = frame.complete and not more
+        done = frame.complete and not more and not said.bodies.head
         if progress is not None:
             progress(report.changesets_up, report.changesets_down)
         if _spent(report, budget_bytes):
             break
     # An answer without the receipts of what was sent is an old one: nothing may be called synced (C14).
-    report.done = done and not unreceipted(db, sent)
+    report.done = done and not unreceipted(db, said.sent)
     if report.done:
         note_contact(replica, db, complete=True)
     report.conflicts_open = count_open(db, replica)[0]
     return report
 
 
-def _compose(
-    replica: Replica, db: Database, sent: Mapping[tuple[int, str], int], forked: bool
-) -> tuple[Outgoing, dict[str, Any]]:
+@dataclass
+class Said:
+    """What a run has said in this epoch: stream → last seq sent, the bodies sent for the hub's holes and those that
+    go next, and whether another branch of our own streams was asked for."""
+
+    sent: dict[tuple[int, str], int] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
+    bodies: Filling = field(default_factory=Filling)
+    forked: bool = False
+
+
+def compose(replica: Replica, db: Database, said: Said, size: FrameSize) -> tuple[Outgoing, dict[str, Any]]:
     """The next request: its frame and its head. Rows left by the sqlite3 shell become a changeset first."""
     if not setting(db, "hub_node"):
         raise NotEnrolled()
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
-    frame = outgoing(replica, db, sent, _frame_size(replica))
-    head = {**ask(replica, db, forked=forked), "push": frame.stretches, "complete": frame.complete}
-    head["snapshot"] = wanted(db)
+    frame = outgoing(replica, db, said.sent, size)
+    head = {**ask(replica, db, forked=said.forked), **told_frame(replica, size)}
+    head |= {"push": frame.stretches, "complete": frame.complete}
+    if said.bodies.head:
+        head["gives"] = {"to": head["epoch"], "b": said.bodies.head}
     # What this very frame carries no longer waits once the hub reads it.
     head["backlog"] = 0 if frame.complete else max(0, head["backlog"] - frame.changesets)
     return frame, head
@@ -163,6 +188,20 @@ def _say(
     return told, PieceReader(told_pieces)
 
 
+def _say_unless_cut(
+    replica: Replica, db: Database, hub: HubPort, request: tuple[Mapping[str, Any], Sequence[bytes]],
+    report: ExchangeReport, cuts: int,
+) -> Answer | None:  # fmt: skip
+    """The same; None where the line was cut and less may get through. Raises HubUnreachable after `cuts` too many."""
+    try:
+        return _say(replica, db, hub, request, report)
+    except HubUnreachable as error:
+        slow_down(replica, db)
+        if not isinstance(error, LineCut) or cuts >= replica.limits.cuts_in_a_row:
+            raise
+        return None
+
+
 def _give_back(
     replica: Replica, db: Database, hub: HubPort, answer: Answer, report: ExchangeReport, budget_bytes: int | None
 ) -> bool:
@@ -175,7 +214,7 @@ def _give_back(
     report.epochs += 1
     if report.epochs > EPOCHS_A_RUN_MAX:
         raise HubRestored(epoch=str(told.get("epoch")))
-    while (frame := giving(replica, db, told, shared, tried, _frame_size(replica))) is not None:
+    while (frame := giving(replica, db, told, shared, tried, frame_now(replica, db))) is not None:
         if _spent(report, budget_bytes):
             return False
         head = {**ask(replica, db), "push": [], "complete": False, "gives": frame.head}
@@ -186,11 +225,11 @@ def _give_back(
         tried.update(frame.bodies)
         report.changesets_back += len(frame.changesets)
         shared = shared_places(db, told, reader)
-    come_over(replica, db, told, shared, _keys(db))
+    come_over(replica, db, told, shared, hub_keys(db))
     return True
 
 
-def _keys(db: Database) -> dict[str, bytes]:
+def hub_keys(db: Database) -> dict[str, bytes]:
     """Node → public key, the hub's also under its own name."""
     keys = peer_keys(db)
     return {**keys, "hub": keys[setting(db, "hub_node")]}
@@ -200,27 +239,30 @@ def _spent(report: ExchangeReport, budget_bytes: int | None) -> bool:
     return budget_bytes is not None and report.bytes_up + report.bytes_down >= budget_bytes
 
 
-def _frame_size(replica: Replica) -> FrameSize:
-    return FrameSize(replica.limits.frame_rows, replica.limits.frame_bytes)
-
-
 def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
     """Everything an answer brings is stored in one transaction, cursors included. True: the hub has more."""
-    head, reader = answer
+    head, _ = answer
     if "snapshot" in head:
         return _take_slice(replica, db, answer, began_ms, report)
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         learn_nodes(db, head.get("nodes", ()))
         forget_slices(db)
-        taken = take_news(replica, db, head, reader, _keys(db))
-        if taken.behind_itself:
-            # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
-            start_incarnation(db, replica.randomness)
+        more = take_frame(replica, db, answer, report)
         note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
-        learn_cover(db, head)
-        if not head.get("more"):
+        if not more:
             learn_campuses(db, head)
+    return more
+
+
+def take_frame(replica: Replica, db: Database, answer: Answer, report: ExchangeReport) -> bool:
+    """What an answer brings, inside the caller's transaction. True: the hub has more."""
+    head, reader = answer
+    taken = take_news(replica, db, head, reader, hub_keys(db))
+    if taken.behind_itself:
+        # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
+        start_incarnation(db, replica.randomness)
+    learn_cover(db, head)
     report.changesets_down += taken.changesets
     report.rows_down += taken.rows
     report.rows_by_path += taken.rows_by_path
@@ -235,7 +277,7 @@ def _take_slice(replica: Replica, db: Database, answer: Answer, began_ms: int, r
         with transaction(db):
             commit_pending(replica, db, Author(LOCAL_OPERATOR))
             learn_nodes(db, head.get("nodes", ()))
-            loaded = take_slice(replica, db, head, reader, _keys(db))
+            loaded = take_slice(replica, db, head, reader, hub_keys(db))
             take_asides(replica, db, head)
             note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
             learn_cover(db, head)
@@ -248,8 +290,13 @@ def _take_slice(replica: Replica, db: Database, answer: Answer, began_ms: int, r
     return True
 
 
-def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes) -> bytes:
-    """Hub: answer one request. Raises NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing is stored."""
+def serve_exchange(
+    replica: Replica, db: Database, policy: Policy, sealed: bytes, *, after: AfterPush | None = None
+) -> bytes:
+    """Hub: answer one request. Raises NotEnrolled, Revoked, UpgradeNeeded, BadMessage; then nothing is stored.
+
+    after: done once a node has sent all it had, so that what it writes goes out with this very answer.
+    """
     node = sealed[:NODE_NAME_BYTES].decode("ascii", "replace")
     sender, key = sender_of(db, node)
     head, pieces = unpack(unseal(replica.seed, key, sealed[NODE_NAME_BYTES:]), replica.limits)
@@ -257,53 +304,97 @@ def serve_exchange(replica: Replica, db: Database, policy: Policy, sealed: bytes
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         if head.get("epoch") == setting(db, "epoch"):
-            answer, answer_pieces = _serve(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
+            pushed = _take_in(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
+            if after is not None and head.get("complete") is True:
+                after(replica, db)
+            answer, answer_pieces = answer_from(replica, db, sender.node, head, cursors_told(db, head))
+            answer["x"] = asides(db, aside_names(sender, pushed))
         else:
             told, answer_pieces = take_back(replica, db, sender, head, PieceReader(pieces))
-            answer = {**_about(replica, db, node, head), **told}
+            answer = {**about_hub(replica, db, node, head), **told}
     note_progress(replica, db)
     return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
 
 
-def _serve(
+def _take_in(
     replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
-) -> tuple[dict[str, Any], list[bytes]]:
-    """Receive, judge, receipt and apply what was pushed; the answer with what the asker lacks."""
+) -> list[Changeset]:
+    """Receive, judge, receipt and apply what was pushed, and note the sender; all that was pushed."""
+    (sender, _), (head, _) = asker, request
+    pushed = take_in(replica, db, policy, asker, request).pushed
+    note_sender(replica, db, sender, head)
+    return pushed
+
+
+def aside_names(sender: Sender, pushed: Sequence[Changeset]) -> list[tuple[str, str, int, bytes]]:
+    """(origin, scope, seq, hash) of what was pushed into scopes that its sender does not hold."""
+    return [(c.origin, c.scope, c.seq, c.hash) for c in pushed if c.scope not in sender.scopes]
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What a frame pushed, and how many of its changesets were refused."""
+
+    pushed: list[Changeset]
+    refused: int
+
+
+def take_in(
+    replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
+) -> TakenIn:
+    """Hub, inside the caller's transaction: receive, judge, receipt and apply what a frame pushes."""
     (sender, key), (head, reader) = asker, request
     stretches = take_push(head.get("push", ()), reader, sender.node, key)
     pushed = [changeset for stretch in stretches for changeset in stretch.changesets]
-    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed])
+    readings = Readings(db)
+    ready = receive(replica, db, [Arrival(changeset, state=None) for changeset in pushed], readings)
     for stretch in stretches:
         last = stretch.changesets[-1]
         keep_head(db, last.origin, last.scope, (last.seq, last.hash), stretch.signature)
-    refused = judge_actions(replica, db, policy, sender, ready)
-    now = receipt_time(replica, db)
-    for n in ready:
-        refusal = refused.get(n)
-        if refusal is None:
-            append_entry(db, n, received_at=now)
-        else:
-            append_entry(db, n, received_at=now, verdict="refused", reason=refusal.reason, data=refusal.data)
-    apply_changesets(db, replica.tables, [open_changeset(db, n) for n in ready if n not in refused])
-    note_sender(replica, db, sender, head)
-    answer, answer_pieces = _answer(replica, db, sender.node, head)
-    answer["x"] = asides(db, [c for c in pushed if c.scope not in sender.scopes])
-    return answer, answer_pieces
+    gives = head.get("gives")
+    if isinstance(gives, dict):
+        take_bodies(replica, db, sender.node, gives.get("b", []), reader)
+    refused = _judge(replica, db, policy, sender, ready, readings)
+    if pushed or gives:
+        let_in_the_rest(replica, db)
+    return TakenIn(pushed, refused)
 
 
-def _answer(
-    replica: Replica, db: Database, node: str, head: Mapping[str, Any]
+def _judge(
+    replica: Replica, db: Database, policy: Policy, sender: Sender, ready: Sequence[int], readings: Readings
+) -> int:
+    """Give everything that is ready its verdict and its receipt, and apply what was accepted; how many were not."""
+    refused = judge_actions(replica, db, policy, sender, ready, readings)
+    now, parts = receipt_time(replica, db), parts_with(db, ready)
+    words = [_word(readings.changeset(n), now, refused.get(n), parts.get(n, {})) for n in ready]
+    log_of(db).append(words)
+    apply_changesets(db, replica.tables, [readings.opened(n) for n in ready if n not in refused])
+    return len(refused)
+
+
+def _word(changeset: Changeset, now: int, refusal: Refusal | None, parts: Mapping[str, str]) -> Word:
+    if refusal is None:
+        return Word(changeset, Receipt(now, data=data_text(parts)))
+    return Word(changeset, Receipt(now, verdict="refused", reason=refusal.reason, data=data_text(refusal.data)))
+
+
+def answer_from(
+    replica: Replica, db: Database, node: str, head: Mapping[str, Any], asked: Mapping[str, int]
 ) -> tuple[dict[str, Any], list[bytes]]:
+    """Hub: one frame of what a node lacks, from the hub sequences `asked` on, scope by scope."""
     sender, _ = sender_of(db, node)
-    asked, held = cursors_told(db, head), places_told(head, "held")
     cursors = {scope: asked.get(scope, 0) for scope in ("con", *sorted(sender.scopes - {"con"}))}
-    told, pieces = slice_for(replica, db, node, head, cursors, _frame_size(replica)) or news(
-        replica, db, Asker(node, held), cursors, _frame_size(replica)
+    size = asked_frame(replica, head)
+    told, pieces = slice_for(replica, db, node, head, cursors, size) or news(
+        replica, db, Asker(node, places_told(head, "held")), cursors, size
     )
-    return {**_about(replica, db, node, head), **known_nodes(db, head), **told}, pieces
+    named = wanted(db, node, replica.limits.frame_rows)
+    holes = {"wanted": named} if named else {}
+    return {**about_hub(replica, db, node, head), **known_nodes(db, head), **holes, **told}, pieces
 
 
-def _about(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:
+def about_hub(replica: Replica, db: Database, node: str, head: Mapping[str, Any]) -> dict[str, Any]:
+    """Hub: what the head of every answer to a node says, `head` being its request's."""
     return {
         "v": VERSIONS_SPOKEN[-1], "schema": replica.schema, "now": replica.clock.now_ms(),
         "epoch": setting(db, "epoch"),

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from shared.schema import Table, Value, holds, key_text, quoted, sql_type
 from sync.body import rows_of
 from sync.change import Block
+from sync.clash import meet_plainly
 from sync.floor import has_floor, keep_bases
 from sync.heads import apply_to_rows, base_state, dead_keys, own_weight, remove_row, store_state
 from sync.log import logged
@@ -144,7 +145,7 @@ def _update_plainly(
 ) -> None:
     """One temp table and one UPDATE … FROM per set of units, repeated while it applies something, so that
     chains inside one frame go through; what is left has another base than the current version."""
-    groups = []
+    groups: list[_Group] = []
     for number, ((name, units), group) in enumerate(updates.items()):
         loaded = _load_updates(db, tables[name], units, group, number)
         groups.append((tables[name], units, group, number, loaded))
@@ -159,10 +160,35 @@ def _update_plainly(
                 aside = _take_unheld(db, table, units, number)
                 leftover[table.name] += [(group[b][0], group[b][1], row) for b, row in aside]
                 moved = True
-    for table, _, group, number, _ in groups:
-        rest = db.conn.execute(f"SELECT b, i FROM temp._u{number} ORDER BY b, i").fetchall()
-        leftover[table.name] += [(group[b][0], group[b][1], row) for b, row in rest]
+    rest = {number: _rest(db, number) for _, _, _, number, _ in groups}
+    several = _several(groups, rest, leftover)
+    for table, units, group, number, _ in groups:
+        met = set()
+        if rest[number]:
+            of_units = [unit for name in units for unit in table.units if unit.name == name]
+            met = set(meet_plainly(db, table, of_units, f"temp._u{number}", several[table.name]))
+        leftover[table.name] += [(group[b][0], group[b][1], row) for b, row in rest[number] if (b, row) not in met]
         db.conn.execute(f"DROP TABLE temp._u{number}")
+
+
+def _rest(db: Database, number: int) -> list[tuple[int, int]]:
+    return db.conn.execute(f"SELECT b, i FROM temp._u{number} ORDER BY b, i").fetchall()
+
+
+def _several(
+    groups: Iterable[_Group], rest: Mapping[int, Sequence[tuple[int, int]]],
+    leftover: Mapping[str, Sequence[tuple[Opened, Block, int]]],
+) -> dict[str, set[Key]]:  # fmt: skip
+    """Table → the keys that what is left speaks of more than once: all of that must be folded at once."""
+    seen: dict[str, set[Key]] = defaultdict(set)
+    found: dict[str, set[Key]] = defaultdict(set)
+    for table, _, group, number, _ in groups:
+        if not seen[table.name]:
+            found[table.name].update(key_at(table, block, row) for _, block, row in leftover.get(table.name, ()))
+        for b, row in rest[number]:
+            key = key_at(table, group[b][1], row)
+            (found if key in seen[table.name] else seen)[table.name].add(key)
+    return found
 
 
 def _take_unheld(db: Database, table: Table, units: tuple[str, ...], number: int) -> list[tuple[int, int]]:
@@ -203,6 +229,10 @@ def _load_updates(
     marks = ", ".join("?" for _ in range(len(names) + len(bases) + 3))
     db.conn.executemany(f"INSERT INTO temp._u{number} VALUES ({marks})", rows)
     return _Loaded(unfit)
+
+
+# A set of units of one table: its blocks, the number of their temp table, and what was not loaded into it.
+_Group = tuple[Table, tuple[str, ...], Sequence[tuple[Opened, Block]], int, _Loaded]
 
 
 def _unit_columns(table: Table, units: Sequence[str]) -> list[str]:

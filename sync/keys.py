@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nacl.exceptions import BadSignatureError, CryptoError
@@ -21,11 +22,13 @@ from sync.errors import BadMessage
 
 @dataclass(frozen=True)
 class Identity:
-    """What the file beside the database holds."""
+    """What the file beside the database holds. `about`: the node's name, its campus and its hub as of the last
+    opening, for the day on which the database can no longer be read."""
 
     seed: bytes
     token: str
     next_token: str
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 def identity_path(database: Path) -> Path:
@@ -39,14 +42,17 @@ def read_identity(database: Path) -> Identity | None:
         raw = json.loads(identity_path(database).read_text("ascii"))
     except FileNotFoundError:
         return None
-    return Identity(bytes.fromhex(raw["seed"]), raw["token"], raw["next"])
+    return Identity(bytes.fromhex(raw["seed"]), raw["token"], raw["next"], raw.get("about", {}))
 
 
 def write_identity(database: Path, identity: Identity) -> None:
     """Replace the file in one step; a power cut leaves the old or the new one, never half."""
     path = identity_path(database)
     fresh = path.with_name(path.name + ".new")
-    raw = {"seed": identity.seed.hex(), "token": identity.token, "next": identity.next_token}
+    raw = {
+        "seed": identity.seed.hex(), "token": identity.token, "next": identity.next_token,
+        "about": dict(identity.about),
+    }  # fmt: skip
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         json.dump(raw, file)

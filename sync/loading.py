@@ -22,11 +22,11 @@ from sync.entries import scope_end
 from sync.erasure import forget
 from sync.errors import BadMessage
 from sync.floor import has_floor
+from sync.floor_proof import sign_floor
 from sync.journal import apply_changesets, settle_capture
 from sync.keys import signed_by
 from sync.log import origin_number, pack_parts
-from sync.opened import open_changeset
-from sync.proof import sign_floor
+from sync.opened import Readings, open_changeset
 from sync.replica import Replica, set_setting, setting
 from sync.snapshot import FORMAT, LET_IN, Snapshot, in_scope, scope_of, wide
 from sync.tables import install_triggers
@@ -252,7 +252,7 @@ def _numbered(placed: Mapping[str, int] | None, numbers: Mapping[int, int]) -> s
 
 def _apply_above(replica: Replica, db: Database, scope: str) -> None:
     """Fold what is not pruned over the floor, what waited for any of it too."""
-    release_waiting(db)
+    release_waiting(db, Readings(db))
     rows = db.conn.execute(
         "SELECT n FROM _changeset WHERE scope = ? AND state = 'applied' AND parts IS NOT NULL ORDER BY n", (scope,)
     ).fetchall()

@@ -6,7 +6,7 @@ head by their name, without a value: a delete must name them, and nothing else a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from shared.schema import Table, Unit, Value
 from sync.body import decode_header, decode_parts
-from sync.change import Block
+from sync.change import Block, Changeset, Header, VersionName
 from sync.log import find_version, read_changeset
 from sync.merge import Change, Values
 
@@ -37,6 +37,46 @@ def open_changeset(db: Database, n: int) -> Opened:
     header = decode_header(stored.header)
     names = [find_version(db, stored.scope, name) or 0 for name in header.names]
     return Opened(n, stored.scope, decode_parts(stored.parts or (b"[]",)), names)
+
+
+class Readings:
+    """What was decoded when it came in, so that it is judged and applied without being decoded again.
+
+    For one transaction. What is not among it is read from the log.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._kept: dict[int, tuple[Changeset, Header, list[Block]]] = {}
+        self._numbers: dict[tuple[str, VersionName], int] = {}
+
+    def keep(self, n: int, changeset: Changeset, header: Header, blocks: list[Block]) -> None:
+        """A changeset as it was stored under a local number, and its header and body."""
+        self._kept[n] = (changeset, header, blocks)
+
+    def changeset(self, n: int) -> Changeset:
+        """The changeset itself."""
+        return self._kept[n][0] if n in self._kept else read_changeset(self._db, n)
+
+    def header(self, n: int, raw: bytes) -> Header:
+        """The header of a changeset; `raw` is what the log has."""
+        return self._kept[n][1] if n in self._kept else decode_header(raw)
+
+    def opened(self, n: int) -> Opened:
+        """The same as `open_changeset`. Raises BadMessage("bad_body") for what cannot be read."""
+        if n not in self._kept:
+            return open_changeset(self._db, n)
+        changeset, header, blocks = self._kept[n]
+        return Opened(n, changeset.scope, blocks, [self._number(changeset.scope, name) for name in header.names])
+
+    def blocks(self, numbers: Iterable[int]) -> Iterator[Block]:
+        """The blocks of those changesets that are at hand."""
+        return (block for n in numbers if n in self._kept for block in self._kept[n][2])
+
+    def _number(self, scope: str, name: VersionName) -> int:
+        number = self._numbers.get((scope, name), 0) or find_version(self._db, scope, name) or 0
+        self._numbers[scope, name] = number
+        return number
 
 
 def key_at(table: Table, block: Block, row: int) -> Key:

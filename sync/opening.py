@@ -18,10 +18,10 @@ from shared.migrations import local_migrations, record_migrations
 from shared.schema import Table, key_parts, quoted, tables_of
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author
+from sync.floor_proof import sign_floor
 from sync.journal import keys_in, note_unread, recompute_rows
 from sync.keys import Identity, read_identity, verify_key_of, write_identity, write_progress
 from sync.opened import Key, open_changeset
-from sync.proof import sign_floor
 from sync.replica import SCHEMA_VERSION, Limits, Replica, progress_of, prove_same_file, set_setting, setting
 from sync.tables import drop_triggers, engine_migrations, install_triggers
 
@@ -37,30 +37,48 @@ def create_replica(
     schema, steps: the release's schema number and the migrations that lead to its records.
     """
     path = Path(path)
-    if path.exists():
-        raise DatabaseUnusable("database_exists", path=str(path))
-    db = open_database(path)
-    try:
-        node = f"{'H' if role == 'hub' else 'N'}{randomness.text(7)}"
-        seed = bytes(SigningKey(randomness.raw(32)))
-        with transaction(db):
-            _migrate(db, steps)
-            settings = {"role": role, "node": node, "campus": campus, "token": "new", "mint_counter": "0"}
-            settings["schema"] = str(schema)
-            if role == "hub":
-                settings["epoch"] = randomness.text(10)
-            for name, value in settings.items():
-                set_setting(db, name, value)
-            db.conn.execute(
-                "INSERT INTO _node (node, campus, verify_key, role) VALUES (?, ?, ?, ?)",
-                (node, campus, verify_key_of(seed), role),
-            )
-        write_identity(path, Identity(seed, "none", "none"))
-    finally:
-        db.close()
+    node = f"{'H' if role == 'hub' else 'N'}{randomness.text(7)}"
+    settings = {"role": role, "node": node, "campus": campus, "schema": str(schema)}
+    if role == "hub":
+        settings["epoch"] = randomness.text(10)
+    _make_file(path, settings, bytes(SigningKey(randomness.raw(32))), steps)
     return open_replica(
         path, records=records, clock=clock, randomness=randomness, limits=limits, schema=schema, steps=steps
     )
+
+
+def recreate_node(
+    path: Path, seed: bytes, about: Mapping[str, str], *, records: Sequence[type], clock: Clock, randomness: Randomness
+) -> Replica:
+    """Make the empty file of a node that is enrolled already: its name, its key, its hub, a new incarnation.
+
+    about: as the identity keeps it (`sync.replica.about_node`). Raises DatabaseUnusable if the file exists.
+    """
+    settings = {
+        "role": "node", "node": about["node"], "campus": about["campus"], "schema": str(SCHEMA_VERSION),
+        "hub_node": about["hub"], "epoch": about["epoch"],
+    }  # fmt: skip
+    _make_file(path, settings, seed, record_migrations, (about["hub"], bytes.fromhex(about["hub_key"])))
+    return open_replica(path, records=records, clock=clock, randomness=randomness)
+
+
+def _make_file(
+    path: Path, settings: Mapping[str, str], seed: bytes, steps: Steps, hub: tuple[str, bytes] | None = None
+) -> None:
+    if path.exists():
+        raise DatabaseUnusable("database_exists", path=str(path))
+    nodes = [(settings["node"], settings["campus"], verify_key_of(seed), settings["role"])]
+    nodes += [(hub[0], "", hub[1], "hub")] if hub else []
+    db = open_database(path)
+    try:
+        with transaction(db):
+            migrate(db, steps)
+            for name, value in {**settings, "token": "new", "mint_counter": "0"}.items():
+                set_setting(db, name, value)
+            db.conn.executemany("INSERT INTO _node (node, campus, verify_key, role) VALUES (?, ?, ?, ?)", nodes)
+        write_identity(path, Identity(seed, "none", "none"))
+    finally:
+        db.close()
 
 
 def open_replica(
@@ -79,7 +97,7 @@ def open_replica(
         tables = tables_of(records)
         with transaction(db):
             had = _columns(db, tables)
-            _migrate(db, steps)
+            migrate(db, steps)
             install_triggers(db, tables)
             identity = prove_same_file(path, db, clock, randomness)
             replica = Replica(
@@ -101,7 +119,7 @@ def open_replica(
     return replica
 
 
-def _migrate(db: Database, steps: Steps) -> None:
+def migrate(db: Database, steps: Steps) -> None:
     """Migrations run uncaptured: triggers are dropped before and reinstalled after (C12, TRAPS 4)."""
     for migrations in (steps(), engine_migrations(), local_migrations()):
         if migrations.pending(db):

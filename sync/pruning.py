@@ -18,11 +18,11 @@ from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author, Block
 from sync.errors import LogDamaged
 from sync.floor import has_floor, pruned_sql, take_up
+from sync.floor_proof import is_floor_as_signed, sign_floor
 from sync.heads import base_state, read_row, set_base
 from sync.journal import changes_by_key
 from sync.merge import fold
 from sync.opened import Opened, is_readable, key_at, open_changeset
-from sync.proof import is_floor_as_signed, sign_floor
 from sync.replica import Replica, set_setting, setting
 from sync.tables import install_triggers
 

@@ -6,7 +6,7 @@ Everything that is not in the file (clock, randomness, limits) is handed in here
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,9 +28,13 @@ class Limits:
 
     frame_rows: int = 20_000
     frame_bytes: int = 1_000_000
+    stretch_changesets: int = 32
+    # After so many cuts one after another a run gives up: by then frames are as small as they get.
+    cuts_in_a_row: int = 10
     message_bytes: int = 8_000_000
     inflated_bytes: int = 64_000_000
     changeset_rows: int = 200_000
+    undo_rows: int = 2_000
     code_valid_ms: int = 24 * 3600 * 1000
     clock_doubt_ms: int = 10 * 60 * 1000
     clock_set_ms: int = 60 * 1000
@@ -39,6 +43,13 @@ class Limits:
     prune_rows: int = 200_000
     snapshot_bytes: int = 500_000_000
     snapshot_log_percent: int = 80
+    # A message of no more than this, before compression, is worth a few hundredths of a second more.
+    small_bytes: int = 400_000
+    small_compression_level: int = 19
+    # A file: a term of a campus is about half a megabyte.
+    bundle_bytes: int = 48_000_000
+    bundle_frames: int = 400
+    bundles_remembered: int = 500
 
 
 @dataclass(frozen=True)
@@ -81,9 +92,19 @@ def prove_same_file(path: Path, db: Database, clock: Clock, randomness: Randomne
     fresh = randomness.text(12)
     # The file first, with both tokens; then the database; a crash between leaves a match. An older copy's token is
     # no match ever again: the same copy may be put in place twice in a row.
-    write_identity(path, Identity(identity.seed, fresh if older else known, fresh))
+    write_identity(path, Identity(identity.seed, fresh if older else known, fresh, about_node(db)))
     set_setting(db, "token", fresh)
     return identity
+
+
+def about_node(db: Database) -> dict[str, str]:
+    """Who this node is and whose: what it needs to begin anew from the hub with its own key."""
+    hub = setting(db, "hub_node")
+    key = db.conn.execute("SELECT hex(verify_key) FROM _node WHERE node = ?", (hub,)).fetchone()
+    return {
+        "role": setting(db, "role"), "node": setting(db, "node"), "campus": setting(db, "campus"), "hub": hub,
+        "hub_key": key[0] if key else "", "epoch": setting(db, "epoch"),
+    }  # fmt: skip
 
 
 def start_incarnation(db: Database, randomness: Randomness) -> None:
@@ -102,9 +123,13 @@ def progress_of(db: Database) -> int:
 
 
 def note_progress(replica: Replica, db: Database) -> None:
-    """Write the progress mark beside the file. Call after a commit, outside any transaction."""
+    """Write the progress mark beside the file. Call after a commit, outside any transaction.
+
+    Where the disk takes nothing any more the mark stays older, which is no sign of anything: the commit holds.
+    """
     if not is_open(db):
-        write_progress(replica.path, progress_of(db))
+        with suppress(OSError):
+            write_progress(replica.path, progress_of(db))
 
 
 def current_origin(db: Database) -> tuple[int, str]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from sqlite_utils import Database
 
 from shared.clock import instant_text
+from shared.database import transaction
 from shared.schema import Value, key_text, table_of
 from sync.change import VersionName
 from sync.conflicts import count_open
 from sync.heads import read_row, unit_versions
 from sync.log import find_version
 from sync.opened import Key, open_changeset
-from sync.replica import Replica, setting
+from sync.replica import Replica, set_setting, setting
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,19 @@ def campuses_known_until(db: Database) -> dict[str, str]:
     return {campus: instant_text(known_ms) for campus, known_ms in told.items()}
 
 
+def campuses_served(db: Database) -> frozenset[str]:
+    """The campuses that have an enrolled node which is not revoked: at the hub as things are, at a node as the hub
+    last said."""
+    rows = db.conn.execute("SELECT DISTINCT campus FROM _node WHERE role = 'node' AND revoked_at IS NULL")
+    return frozenset(campus for (campus,) in rows)
+
+
+def hub_is_owed(db: Database) -> bool:
+    """At a hub: it was put back from an old copy, and some node has not given back yet what it holds (C11)."""
+    sql = "SELECT 1 FROM _node WHERE role = 'node' AND revoked_at IS NULL AND epoch <> ? LIMIT 1"
+    return restored(db) is not None and db.conn.execute(sql, (setting(db, "epoch"),)).fetchone() is not None
+
+
 def backlog(db: Database) -> tuple[int, int]:
     """(changesets, rows) of our own that the hub has not receipted."""
     row = db.conn.execute(
@@ -138,6 +152,32 @@ def refusals(db: Database, replica: Replica, scope: str | None = None) -> list[R
                 about = json.loads(data or "{}")
                 found.append(Refusal(version, reason or "", block.table, key, instant, person, values, about))
     return found
+
+
+@dataclass(frozen=True)
+class RestOfAction:
+    """The other parts of a refused changeset's action: how many stand here, how many are in quarantine too, and how
+    many a restored hub has not got back yet (or has only as holes)."""
+
+    standing: int
+    refused: int
+    missing: int
+
+
+def rest_of_actions(db: Database) -> dict[str, RestOfAction]:
+    """Name of a changeset in quarantine → the rest of its action, where it has any. A release takes the refused ones
+    with it; where some stand, half an action is in force until then; what is missing stays out when it comes."""
+    rows = db.conn.execute(
+        # The first condition is for the index of these few rows.
+        "SELECT v.name, coalesce(sum(other.state = 'applied'), 0), coalesce(sum(other.state = 'quarantined'), 0),"
+        " one.action_size - 1 FROM _changeset AS one JOIN changeset_name AS v USING (n) LEFT JOIN _changeset AS other"
+        " ON other.action = one.action AND other.o = one.o AND other.n <> one.n"
+        " WHERE one.state <> 'applied' AND one.state = 'quarantined' AND one.action_size > 1 GROUP BY one.n"
+    )
+    return {
+        name: RestOfAction(standing, refused, max(0, others - standing - refused))
+        for name, standing, refused, others in rows
+    }
 
 
 def record_state(db: Database, replica: Replica, cls: type, key: Key) -> str:
@@ -196,6 +236,31 @@ def entered_in(db: Database, version: str) -> Entered | None:
 
 
 @dataclass(frozen=True)
+class Verified:
+    """The last check of this replica by itself and against the hub: when, and how many places were wrong."""
+
+    at_ms: int
+    wrong: int
+
+    @property
+    def instant(self) -> str:
+        """When, as text."""
+        return instant_text(self.at_ms)
+
+
+def note_verified(db: Database, replica: Replica, wrong: int) -> None:
+    """Keep the outcome of a check for the pages, the next request and the hub's board (C14)."""
+    with transaction(db):
+        set_setting(db, "verified", json.dumps([replica.clock.now_ms(), wrong]))
+
+
+def last_verified(db: Database) -> Verified | None:
+    """The last check, or None before the first."""
+    told = setting(db, "verified")
+    return Verified(*json.loads(told)) if told else None
+
+
+@dataclass(frozen=True)
 class NodeState:
     """One enrolled node as the hub knows it. `owes`: the hub was restored from an old copy, and this node has not
     given back yet what it holds."""
@@ -215,17 +280,20 @@ class NodeState:
     forks: int = 0
     parked: int | None = None
     owes: bool = False
+    verified: Verified | None = None
 
 
 def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
     """Every node enrolled with this hub, by campus."""
     rows = db.conn.execute(
         "SELECT node, campus, enrolled_at, revoked_at, last_contact, last_sync, backlog, clock_offset_ms,"
-        " open_conflicts, app_version, parked, epoch FROM _node WHERE role = 'node' ORDER BY campus, node"
+        " open_conflicts, app_version, parked, epoch, verified_at, verified_wrong FROM _node WHERE role = 'node'"
+        " ORDER BY campus, node"
     ).fetchall()
     found = []
     here = restored(db)
-    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, parked, epoch in rows:
+    for node, campus, enrolled, revoked, contact, sync, waiting, offset, conflicts, version, parked, *rest in rows:
+        epoch, *checked = rest
         quarantined = db.conn.execute(
             "SELECT count(*) FROM _changeset JOIN _origin USING (o) WHERE state = 'quarantined' AND _origin.node = ?",
             (node,),
@@ -237,6 +305,7 @@ def campus_boards(db: Database, replica: Replica) -> list[NodeState]:
                 node, campus, _instant(enrolled), _instant(revoked), _instant(contact), _instant(sync),
                 _instant(until), waiting, offset, conflicts, quarantined, version, len(forks(db, node)), parked,
                 here is not None and revoked is None and epoch != setting(db, "epoch"),
+                Verified(*checked) if checked[0] is not None else None,
             )  # fmt: skip
         )
     return found

@@ -6,7 +6,7 @@ Versions are local numbers (`n` of `_changeset`) everywhere inside a file, and n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlite_utils import Database, Migrations
 
@@ -130,44 +130,71 @@ CREATE VIEW changeset_name AS
 """
 
 
+# What came after the first release of the engine's tables: name and statements of each step.
+ENGINE_STEPS = (
+    ("first", ENGINE_SQL),
+    ("parked", """
+-- _head.parked: 1 a value this schema cannot hold, 2 of a row it cannot show at all. _changeset.unread: how much of it
+-- this schema has no table or column for. _node.parked: as a node told.
+ALTER TABLE _head ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX _head_parked ON _head (t, k) WHERE parked > 0;
+ALTER TABLE _changeset ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE _node ADD COLUMN parked INTEGER;
+CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0;
+"""),
+    ("actions", """
+-- Who did what of late: asked by person, or by campus.
+CREATE INDEX _changeset_person ON _changeset (person_id, n);
+CREATE INDEX _changeset_campus ON _changeset (campus, n);
+"""),
+    ("verified", """
+-- When the node last verified itself and how many places were wrong, as it told.
+ALTER TABLE _node ADD COLUMN verified_at INTEGER;
+ALTER TABLE _node ADD COLUMN verified_wrong INTEGER;
+"""),
+    ("bundles", """
+-- Bundles made here and loaded here. file: SHA-256 of the file; label: what it says about itself, JSON; about: of one
+-- made by a node where its streams end in it, of a node's one loaded at the hub where the node stood; answered: when
+-- its answer was loaded.
+CREATE TABLE _bundle (
+  b INTEGER PRIMARY KEY, id TEXT NOT NULL, way TEXT NOT NULL, peer TEXT NOT NULL, at INTEGER NOT NULL,
+  file TEXT NOT NULL, label TEXT NOT NULL, about TEXT NOT NULL, answered INTEGER, UNIQUE (id, way)
+) STRICT;
+CREATE INDEX _bundle_file ON _bundle (file);
+"""),
+    ("pruned", """
+-- What pruned changesets left in a row that others have touched since (`sync.floor`): the row as JSON, its versions,
+-- its heads and deletes.
+CREATE TABLE _base (
+  t TEXT NOT NULL, k TEXT NOT NULL, row TEXT, v INTEGER, vx TEXT, heads TEXT NOT NULL, deletes TEXT NOT NULL,
+  PRIMARY KEY (t, k)
+) STRICT, WITHOUT ROWID;
+"""),
+    ("snapshots", """
+-- At the hub: the last signed snapshot of each scope. At a node: what has come of one so far.
+CREATE TABLE _snapshot (
+  scope TEXT PRIMARY KEY, hub_seq INTEGER NOT NULL, log_hash BLOB NOT NULL, digest BLOB NOT NULL,
+  signature BLOB NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL
+) STRICT;
+"""),
+)  # fmt: skip
+
+
 def engine_migrations() -> Migrations:
     """The engine's migrations, in order; a step and the note that it ran are one transaction."""
     migrations = Migrations("sync")
+    for name, statements in ENGINE_STEPS:
+        migrations(name=name)(_step(statements))
+    return migrations
 
-    @migrations()
-    def first(db: Database) -> None:
-        for statement in ENGINE_SQL.split(";\n"):
+
+def _step(statements: str) -> Callable[[Database], None]:
+    def run(db: Database) -> None:
+        for statement in statements.split(";\n"):
             if statement.strip():
                 db.conn.execute(statement)
 
-    @migrations()
-    def parked(db: Database) -> None:
-        # _head.parked: 1 a value this schema cannot hold, 2 of a row it cannot show at all.
-        # _changeset.unread: how much of it this schema has no table or column for. _node.parked: as a node told.
-        db.conn.execute("ALTER TABLE _head ADD COLUMN parked INTEGER NOT NULL DEFAULT 0")
-        db.conn.execute("CREATE INDEX _head_parked ON _head (t, k) WHERE parked > 0")
-        db.conn.execute("ALTER TABLE _changeset ADD COLUMN unread INTEGER NOT NULL DEFAULT 0")
-        db.conn.execute("ALTER TABLE _node ADD COLUMN parked INTEGER")
-        db.conn.execute("CREATE INDEX _changeset_unread ON _changeset (unread) WHERE unread > 0")
-
-    @migrations()
-    def pruned(db: Database) -> None:
-        # What pruned changesets left in a row that others have touched since (`sync.floor`): the row as JSON, its
-        # versions, its heads and deletes.
-        db.conn.execute(
-            "CREATE TABLE _base (t TEXT NOT NULL, k TEXT NOT NULL, row TEXT, v INTEGER, vx TEXT, heads TEXT NOT NULL,"
-            " deletes TEXT NOT NULL, PRIMARY KEY (t, k)) STRICT, WITHOUT ROWID"
-        )
-
-    @migrations()
-    def snapshots(db: Database) -> None:
-        # At the hub: the last signed snapshot of each scope. At a node: what has come of one so far.
-        db.conn.execute(
-            "CREATE TABLE _snapshot (scope TEXT PRIMARY KEY, hub_seq INTEGER NOT NULL, log_hash BLOB NOT NULL,"
-            " digest BLOB NOT NULL, signature BLOB NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL) STRICT"
-        )
-
-    return migrations
+    return run
 
 
 def trigger_sql(table: Table, *, floor: bool = False) -> dict[str, str]:

@@ -8,15 +8,16 @@ once, in an order in which each action follows what it needs and an origin's act
 from __future__ import annotations
 
 import heapq
+import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from sync.body import decode_header
 from sync.chain import HASH8
 from sync.log import find_version, has_link
+from sync.opened import Readings
 
 # What goes together: (origin, action) for what is still to be judged, (origin, local number) for the rest.
 Unit = tuple[int, str | int]
@@ -41,10 +42,16 @@ def is_whole(members: Sequence[Member]) -> bool:
     return is_torn(members) or len(members) == members[0].action_size
 
 
-def members_of(db: Database, origin: int, action: str) -> list[Member]:
-    """Everything of an action that is here, whatever its state."""
-    rows = db.conn.execute("SELECT scope, action_size FROM _changeset WHERE o = ? AND action = ?", (origin, action))
-    return [Member(*row) for row in rows]
+def members_of(db: Database, actions: Iterable[str]) -> dict[tuple[int, str], list[Member]]:
+    """Everything that is here of some actions, whatever its state: (origin, action) → its changesets."""
+    rows = db.conn.execute(
+        "SELECT o, action, scope, action_size FROM _changeset WHERE action IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(set(actions))),),
+    )
+    found: dict[tuple[int, str], list[Member]] = defaultdict(list)
+    for o, action, scope, action_size in rows:
+        found[o, action].append(Member(scope, action_size))
+    return found
 
 
 @dataclass(frozen=True)
@@ -57,15 +64,16 @@ class _Waiting:
     needs: frozenset[int] | None
 
 
-def release_waiting(db: Database) -> list[int]:
+def release_waiting(db: Database, readings: Readings) -> list[int]:
     """Let everything go that can; the local numbers, in the order in which to judge and apply it."""
     units: dict[Unit, list[_Waiting]] = defaultdict(list)
-    for one in _all_waiting(db):
+    for one in _all_waiting(db, readings):
         units[one.unit].append(one)
+    here = members_of(db, (action for _, action in units if isinstance(action, str)))
     free = {
         unit: sorted(members, key=lambda one: (one.commit, one.n))
         for unit, members in units.items()
-        if _is_free(db, unit, members)
+        if _is_free(here, unit, members)
     }
     released = [one.n for unit in _in_order(free, units) for one in free[unit]]
     db.conn.executemany(
@@ -76,7 +84,7 @@ def release_waiting(db: Database) -> list[int]:
     return released
 
 
-def _all_waiting(db: Database) -> list[_Waiting]:
+def _all_waiting(db: Database, readings: Readings) -> list[_Waiting]:
     rows = db.conn.execute(
         "SELECT n, o, name, scope, seq, hash, prev, header, due IS NULL FROM _changeset JOIN _origin USING (o)"
         " WHERE state = 'waiting' ORDER BY n"
@@ -85,7 +93,7 @@ def _all_waiting(db: Database) -> list[_Waiting]:
     names = {(name, scope, seq, hash_[:HASH8]): n for n, _, name, scope, seq, hash_, *_ in rows}
     found = []
     for n, o, _, scope, seq, _, prev, raw, unjudged in rows:
-        header = decode_header(raw)
+        header = readings.header(n, raw)
         needs: set[int] | None = set()
         if (o, scope, seq - 1, prev) in links:
             needs = {links[o, scope, seq - 1, prev]}
@@ -100,11 +108,13 @@ def _all_waiting(db: Database) -> list[_Waiting]:
     return found
 
 
-def _is_free(db: Database, unit: Unit, members: Sequence[_Waiting]) -> bool:
+def _is_free(
+    here: Mapping[tuple[int, str], Sequence[Member]], unit: Unit, members: Sequence[_Waiting]
+) -> bool:
     """Whether everything of a unit is here, whatever else still waits."""
     origin, action = unit
     complete = all(one.needs is not None for one in members)
-    return complete and (isinstance(action, int) or is_whole(members_of(db, origin, action)))
+    return complete and (isinstance(action, int) or is_whole(here[origin, action]))
 
 
 def _in_order(free: Mapping[Unit, Sequence[_Waiting]], units: Mapping[Unit, Sequence[_Waiting]]) -> list[Unit]:

@@ -12,6 +12,7 @@ from typing import Any
 import segno
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from hub.campuses.release import agree, asked_for
 from hub.campuses.rules import by_changeset, clock_is_wrong, overall, owing, places, waiting
@@ -27,7 +28,16 @@ from shared.web.app import HeadChip, language
 from shared.web.db import clock, db, open_findings, replica
 from shared.web.store import names_of
 from shared.web.wording import ids_in, row_title, spec_of, value_words
-from sync.status import campus_boards, last_backup, refusals, restored, sync_status
+from sync.conflicts import count_open
+from sync.status import (
+    campus_boards,
+    last_backup,
+    last_verified,
+    refusals,
+    rest_of_actions,
+    restored,
+    sync_status,
+)
 from sync.steps.enrol import issue_code, revoke
 
 ROUTES = {
@@ -62,22 +72,27 @@ def board() -> Any:
         "campuses/board.html", places=shown, status=status, open_conflicts=status.open_conflicts + len(findings),
         findings_at=Counter(campus for finding in findings for campus in finding.campuses),
         quarantined=len(by_changeset(refusals(db(), replica()))), clock_is_wrong=clock_is_wrong, waiting=waiting,
-        restored=restored(db()), owing=owing(shown), saved=last_backup(db()),
+        restored=restored(db()), owing=owing(shown), verified=last_verified(db()),
+        saved=last_backup(db()),
     )  # fmt: skip
 
 
 def head_chip() -> HeadChip | None:
-    """The head bar's word on sync: which campuses are behind. Nothing for strangers."""
+    """The head bar's word on what matters most: which campuses are behind, and what waits for a decision. Nothing for
+    strangers."""
     if not auth.visitor().person_id:
         return None
     shown = places(select(db(), Campus), campus_boards(db(), replica()), clock().now_ms(), hub().config.silent_ms)
     tone, late, live = overall(shown)
     endpoint = "campuses.board" if auth.may("board.see") else None
+    words = _("%(campus)s 未同步", campus=_("、").join(late)) if late else _("各校区已同步")
     if not live:
-        return HeadChip("off", _("还没有校区电脑登记"), endpoint)
-    if late:
-        return HeadChip(tone, _("%(campus)s 未同步", campus=_("、").join(late)), endpoint)
-    return HeadChip(tone, _("各校区已同步"), endpoint)
+        words = _("还没有校区电脑登记")
+    conflicts = count_open(db(), replica())[0] + len(open_findings()) if auth.may_here("conflict.see") else 0
+    if not conflicts:
+        return HeadChip(tone if live else "off", words, endpoint)
+    counted = ngettext("%(num)d 处冲突", "%(num)d 处冲突", conflicts)
+    return HeadChip("bad", f"{words} · {counted}", "conflicts.inbox")
 
 
 def enrol() -> Any:
@@ -139,6 +154,7 @@ def quarantine() -> Any:
         title_of=title_of,
         said=said,
         reason_words=_reason_words,
+        rest=rest_of_actions(db()),
         asked={one.version: asked_for(db(), one.version) for one in shown},
     )
 

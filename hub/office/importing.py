@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sqlite_utils import Database
 
+from hub.office.members import children_of, plan_members
 from hub.office.pupils import plan_pupils, roll_of
 from hub.office.sheets import office_sheets
 from hub.workbook.known import Id, Known, known_in, with_everywhere
@@ -68,6 +69,9 @@ def _planned(
     read, problems = read_rows(sheet, rows, names)
     if sheet.record is Pupil:
         return [*problems, *_planned_pupils(db, sheet, read, changes)]
+    if sheet.record is GroupMember:
+        children = children_of(select(db, Pupil), select(db, GroupMember), select(db, RosterGroup), changes)
+        return [*problems, *plan_members(sheet, read, children, known)]
     return [*problems, *plan_sheet(sheet, read, select(db, sheet.record))]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hub.office.identity import birth_in, doubt_about, is_identity_number
+from hub.office.members import member_sheet
 from hub.workbook.naming import masked
 from hub.workbook.sheets import Sheet, SheetColumn, columns_of
 from shared.errors import Problem
@@ -17,6 +18,7 @@ from shared.records import (
     CalendarDay,
     Campus,
     Consortium,
+    GroupMember,
     Person,
     PersonPrivate,
     PublicHoliday,
@@ -61,12 +63,13 @@ def office_sheets() -> tuple[Sheet, ...]:
         Sheet(TravelTime, columns_of(TravelTime), ("from_campus", "to_campus")),
         Sheet(RosterGroup, columns_of(RosterGroup, omit=("id",)), ("campus", "name"), check=_span),
         pupil_sheet(),
+        member_sheet(),
     )  # fmt: skip
 
 
 def page_sheets() -> tuple[Sheet, ...]:
     """The sheets behind the office's lists: the workbook's, and what no workbook holds by itself."""
-    sheets = tuple(sheet for sheet in office_sheets() if sheet.record is not Pupil)
+    sheets = tuple(sheet for sheet in office_sheets() if sheet.record not in (Pupil, GroupMember))
     return (
         *sheets, pupil_sheet(private=False),
         Sheet(

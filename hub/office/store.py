@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from hub.office.pages import Page
 from hub.workbook.naming import Names, typed_row
-from shared.database import transaction
 from shared.ids import campus_of
 from shared.records import GroupMember, Pupil, PupilPrivate
 from shared.schema import Value, key_text, select, table_of, values_of
@@ -68,29 +67,3 @@ def _places(db: Database, names: Names) -> dict[str, dict[str, Value]]:
                 "member_begin": one.begin,
             }  # fmt: skip
     return found
-
-
-@dataclass(frozen=True)
-class Reading:
-    """That somebody read private data: when, who, which table, how (list, file, form), of how many; key of one."""
-
-    at: str
-    person_id: str
-    what: str
-    way: str
-    rows: int
-    key: str
-
-
-def add_reading(db: Database, reading: Reading) -> None:
-    """Note a reading; it stays in this file."""
-    with transaction(db):
-        db.conn.execute(
-            "INSERT INTO _reading (at, person_id, what, way, rows, key) VALUES (?, ?, ?, ?, ?, ?)", astuple(reading)
-        )
-
-
-def readings(db: Database, most: int) -> list[Reading]:
-    """The newest readings first."""
-    sql = "SELECT at, person_id, what, way, rows, key FROM _reading ORDER BY r DESC LIMIT ?"
-    return [Reading(*row) for row in db.conn.execute(sql, (most,))]

@@ -11,7 +11,14 @@ from shared.clock import Clock, local_date
 from shared.rights import OFFICE_ROLES, PLACES, RULES, Act, Writer, objection
 from shared.roles import EVERYWHERE
 from shared.schema import Value
-from shared.web.store import account_of, booker_of, exception_noted_by, person_of_evidence, roles_of
+from shared.web.store import (
+    account_of,
+    booker_of,
+    exception_noted_by,
+    homerooms_of,
+    person_of_evidence,
+    roles_of,
+)
 from sync.change import Header
 from sync.steps.judge import PROGRAM
 
@@ -74,3 +81,7 @@ class _Known:
     def exception_noted_by(self, key: Sequence[Value]) -> str:
         """See `shared.rights.Known`."""
         return exception_noted_by(self._db, key)
+
+    def homerooms_of(self, pupil_id: str) -> frozenset[str]:
+        """See `shared.rights.Known`."""
+        return homerooms_of(self._db, pupil_id)

@@ -1,25 +1,32 @@
-"""POST /sync/v1/exchange and /sync/v1/enrol: sealed bytes handed to the engine, errors as status codes.
+"""POST /sync/v1/exchange, /compare and /enrol: sealed bytes handed to the engine, errors as status codes.
 
 No log-in and no CSRF token: the bytes prove who sent them, and no cookie is looked at.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
+from sqlite_utils import Database
 
 from hub.db import hub
 from hub.sync_api.policy import SchoolPolicy
+from shared.bookings.answering import answer_unserved
 from shared.errors import Advice, TongxinError
 from shared.roles import MACHINE
+from shared.web.app import SEALED
 from shared.web.db import clock, db, replica
 from shared.web.words import error_shape
-from sync.errors import BadMessage, CodeRefused, HubBusy, NotEnrolled, Revoked, UpgradeNeeded
+from sync.comparison import serve_comparison
+from sync.errors import BadMessage, CodeRefused, HubBusy, HubMovedOn, NotEnrolled, Revoked, UpgradeNeeded
 from sync.exchange import serve_exchange
+from sync.replica import Replica
 from sync.steps.enrol import serve_enrol
 
-ROUTES = {"sync_api.exchange": MACHINE, "sync_api.enrol": MACHINE}
+ROUTES = {"sync_api.exchange": MACHINE, "sync_api.enrol": MACHINE, "sync_api.compare": MACHINE}
 
 # An enrolment is one code, one key and one MAC.
 ENROL_BYTES_MAX = 4096
@@ -30,6 +37,7 @@ _STATUS: tuple[tuple[type[TongxinError], int], ...] = (
     (CodeRefused, 403),
     (UpgradeNeeded, 426),
     (HubBusy, 503),
+    (HubMovedOn, 409),
     (BadMessage, 400),
 )
 
@@ -48,19 +56,37 @@ class TooOften(TongxinError):
     advice = Advice.RETRY_LATER
 
 
-def blueprint() -> Blueprint:
+# What the hub does with what an exchange brought, in writes of its own; it goes out with the next answer.
+AfterExchange = Callable[[Replica, Database], object]
+
+
+def blueprint(after: AfterExchange) -> Blueprint:
     """The sync doors."""
     room = Blueprint("sync_api", __name__, url_prefix="/sync/v1")
-    room.add_url_rule("/exchange", "exchange", exchange, methods=["POST"])
+    room.add_url_rule("/exchange", "exchange", lambda: exchange(after), methods=["POST"])
+    room.add_url_rule("/compare", "compare", compare, methods=["POST"])
     room.add_url_rule("/enrol", "enrol", enrol, methods=["POST"])
     room.register_error_handler(TongxinError, refused)
     return room
 
 
-def exchange() -> Response:
-    """One exchange: the node's sealed request, the hub's sealed answer."""
+def exchange(after: AfterExchange) -> Response:
+    """One exchange: the node's sealed request, the hub's sealed answer; rooms of campuses without a node are
+    answered for in it (C8)."""
     sealed = _body(replica().limits.message_bytes)
-    answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed)
+    answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed, after=answer_unserved)
+    setattr(g, SEALED, True)
+    try:
+        after(replica(), db())
+    except (TongxinError, sqlite3.OperationalError) as error:
+        # The node has its answer; what was left undone is found at the next exchange.
+        current_app.logger.error("after an exchange: %s", error)
+    return Response(answer, mimetype=_OCTETS)
+
+
+def compare() -> Response:
+    """One question about what both have, and its answer; nothing changes."""
+    answer = serve_comparison(replica(), db(), _body(replica().limits.message_bytes))
     return Response(answer, mimetype=_OCTETS)
 
 

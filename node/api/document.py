@@ -37,7 +37,7 @@ def openapi() -> dict[str, Any]:
         title="Tongxin node / 同心校区节点",
         version=API_VERSION,
         records=RECORDS_SHOWN,
-        paths={**_paths(), **_lesson_paths(), **_leave_paths(), **_booking_paths()},
+        paths={**_paths(), **_lesson_paths(), **_leave_paths(), **_booking_paths(), **_action_paths()},
         schemas=_schemas(),
     )
 
@@ -138,6 +138,17 @@ def _booking_paths() -> dict[str, dict[str, Any]]:
     }
 
 
+def _action_paths() -> dict[str, dict[str, Any]]:
+    one = [_in_path("action_id")]
+    return {
+        "/api/v1/actions": {"get": _operation("最近的操作 / the latest actions", [_in_query("before")])},
+        "/api/v1/actions/{action_id}": {"get": _operation("一次操作 / one action", one)},
+        "/api/v1/actions/{action_id}/undo": {
+            "post": _operation("撤回 / take an action back", one, body=_ref("UndoBody"), write=True)
+        },
+    }
+
+
 _DATE = {
     "name": "date", "in": "query", "required": False, "schema": {"type": "string", "format": "date"},
     "description": "default: today",
@@ -211,6 +222,7 @@ def _schemas() -> dict[str, dict[str, Any]]:
             },
             "room_id", "date", "begin", "end", "title",
         ),
+        "UndoBody": _object({"reason": text}, "reason"),
         "CancelBody": _object({"number": {"type": ["integer", "null"]}}),
         "RoomAnswerBody": _object({**_fields(BookingOccurrence, "state", "answer_note"), "token": text}, "state"),
         "StaffDaysBody": _object({"entries": _list(entry_row), "others_present": {"type": "boolean"}}, "entries"),

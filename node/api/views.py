@@ -11,6 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask_wtf.csrf import generate_csrf
 
 from node.api import bodies, document
+from node.api.history import views as history
 from node.api.lessons import views as lessons
 from node.api.rooms import views as rooms
 from node.attendance import rules, saving
@@ -25,6 +26,7 @@ from shared.records import Register
 from shared.schema import values_of
 from shared.web import auth, views
 from shared.web.db import clock, db, replica, today
+from shared.web.history.rules import HistoryLimits
 from sync.replica import setting
 from sync.status import record_state, sync_status
 
@@ -44,6 +46,7 @@ ROUTES = {
     "api.openapi": "public",
     **lessons.ROUTES,
     **rooms.ROUTES,
+    **history.ROUTES,
 }
 
 REGISTER = "/registers/<group_id>/<date>/<session>"
@@ -51,7 +54,7 @@ REGISTER = "/registers/<group_id>/<date>/<session>"
 
 def blueprint(
     registers_open: RegisterLimits | None = None, staff_open: StaffDayLimits | None = None,
-    bookings: BookingLimits | None = None,
+    bookings: BookingLimits | None = None, actions: HistoryLimits | None = None,
 ) -> Blueprint:  # fmt: skip
     """The API, with the same time limits as the pages."""
     room = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -84,6 +87,7 @@ def blueprint(
         ("GET", "/sync", sync, "sync"),
         ("GET", "/openapi.json", openapi, "openapi"),
         *rooms.rules_of(bookings or BookingLimits()),
+        *history.rules_of(actions or HistoryLimits()),
     )
     for method, path, view, endpoint in rules_of:
         room.add_url_rule(path, endpoint, view, methods=[method])

@@ -88,14 +88,17 @@ def sessions_of(db: Database, campus: str, group_kind: str) -> list[RollSession]
 def roster(db: Database, group_id: str, date: str) -> list[Line]:
     """The group's members on a date (half-open spans), by number then name.
 
-    A member whose record is not here yet is shown by id: a missing parent is "not known yet" (C7).
+    A guest of another campus is known by the card alone. A member whose record is not here yet is shown by id: a
+    missing parent is "not known yet" (C7).
     """
     rows = db.conn.execute(
-        "SELECT m.member_id, COALESCE(p.name, m.member_id), COALESCE(p.initials, ''), MIN(m.seat_number) AS number"
+        "SELECT m.member_id, COALESCE(p.name, (SELECT c.name FROM guest_card c WHERE c.pupil_id = m.member_id"
+        " AND (c.end IS NULL OR c.end > ?) LIMIT 1), m.member_id), COALESCE(p.initials, ''),"
+        " MIN(m.seat_number) AS number"
         " FROM group_member m LEFT JOIN pupil p ON p.id = m.member_id"
         " WHERE m.group_id = ? AND m.begin <= ? AND (m.end IS NULL OR m.end > ?)"
         " GROUP BY m.member_id ORDER BY number, p.name, m.member_id",
-        (group_id, date, date),
+        (date, group_id, date, date),
     )
     return [Line(*row) for row in rows]
 

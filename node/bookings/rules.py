@@ -84,17 +84,6 @@ def cancel_refusal(booked: Booked, person_id: str, *, office: bool, today: str) 
     return None if booked.live else "booking_gone"
 
 
-def answer_refusal(booked: Booked, campus: str, state: str, *, today: str) -> str | None:
-    """The reason why a person of a campus cannot give this answer, or None (C8: only the deciding campus)."""
-    if booked.campus != campus:
-        return "room_of_another_campus"
-    if booked.occurrence.date < today:
-        return "booking_over"
-    if booked.occurrence.cancelled_at:
-        return "booking_gone"
-    return "answered_so_already" if booked.occurrence.state == state else None
-
-
 def columns_of(bells: Mapping[int, tuple[str, str]]) -> list[Column]:
     """The columns of a day: its periods in order of time, or hours where no bell is known."""
     if not bells:

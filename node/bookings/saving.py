@@ -1,4 +1,4 @@
-"""Writing bookings: asking for a room, cancelling, answering by hand. The form and the API call the same.
+"""Writing bookings: asking for a room, cancelling. The form and the API call the same.
 
 Whether a room is free is asked inside the transaction that books it: of two people at once, one is told so.
 """
@@ -13,11 +13,11 @@ from datetime import date, timedelta
 from sqlite_utils import Database
 
 from node.bookings.answering import answer_requests
-from node.bookings.rules import BookingLimits, Wish, answer_refusal, cancel_refusal, wish_problems
+from node.bookings.rules import BookingLimits, Wish, cancel_refusal, wish_problems
 from shared.bookings.rules import DAYS_APART, Busy, Skipped, Slot, dates_of, in_the_way
 from shared.bookings.store import Booked, busy_on, calendar_of, in_use, same_wish, series_occurrences
 from shared.clock import instant_text
-from shared.errors import InvalidInput, NotAllowed, NotFound, Problem, Stale
+from shared.errors import InvalidInput, NotAllowed, NotFound, Problem
 from shared.ids import campus_of
 from shared.records import BookingOccurrence, BookingSeries, Room, RosterGroup
 from shared.schema import Value, find, record_of
@@ -224,41 +224,3 @@ def _occurrences(db: Database, series_id: str, numbers: Collection[int] | None) 
     if not wanted:
         raise NotFound("booking_not_found", series=series_id)
     return wanted
-
-
-@dataclass(frozen=True)
-class Word:
-    """A person's answer: "confirmed" or "rejected", why, and the token of the page that showed the request."""
-
-    state: str
-    note: str
-    token: str | None = None
-
-
-def decide(
-    replica: Replica, db: Database, author: Author, series_id: str, number: int, word: Word, *, today: date
-) -> None:
-    """Answer by hand, at the deciding campus only; what stands there already is never overrun unseen.
-
-    Raises NotFound, NotAllowed, InvalidInput (a refusal without a reason), Stale (the room is taken meanwhile).
-    """
-    raw = {"state": word.state, "answer_note": word.note}
-    values = load(BookingOccurrence, raw, only=("state", "answer_note"))
-    if word.state not in ("confirmed", "rejected"):
-        raise InvalidInput(Problem("state", "unknown_code", {"codes": "booking_state"}))
-    if word.state == "rejected" and not word.note.strip():
-        raise InvalidInput(Problem("answer_note", "missing", {"zh": "答复说明", "en": "answer note"}))
-    with write(replica, db, author) as w:
-        (booked,) = _occurrences(w.db, series_id, {number})
-        reason = answer_refusal(booked, setting(w.db, "campus"), word.state, today=today.isoformat())
-        if reason:
-            raise NotAllowed(reason, series=series_id)
-        key = f"{series_id}/{number}"
-        busy = [each for each in busy_on(w.db, {booked.slot.date}, rooms={booked.slot.room_id}) if each.key != key]
-        if word.state == "confirmed" and in_the_way(booked.slot, busy):
-            raise Stale("room_taken", series=series_id)
-        answered = {
-            **values, "reason": "office", "decided_by": author.person_id,
-            "decided_at": instant_text(replica.clock.now_ms()),
-        }  # fmt: skip
-        w.update(BookingOccurrence, (series_id, number), answered, word.token or None)

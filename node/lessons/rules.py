@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from shared.errors import Problem
 from shared.lessons.held import EVERYBODY, Closing
 from shared.lessons.rules import Lesson
-from shared.records import LessonException, LessonOverride
+from shared.records import LessonException, LessonOverride, Room
 from shared.records.declare import specs_of
 from shared.roles import Held, may_do
 
@@ -179,6 +179,11 @@ def swap_problems(lesson: Lesson, partner: Lesson) -> list[Problem]:
     twice is refused instead of written twice."""
     moved = (each for each in (lesson, partner) if each.moved_from)
     return [_about_lesson("lesson_moved_already", each.date, each.period) for each in moved]
+
+
+def out_of_use(room: Room | None, day: str) -> bool:
+    """Whether a room that is known is not in use on a date (half-open span)."""
+    return room is not None and not ((room.begin or "") <= day and (room.end is None or day < room.end))
 
 
 def withdraw_refusal(change: LessonOverride, asker: Asker) -> str | None:

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from sqlite_utils import Database
 
 from node.lessons import rules, store
-from node.lessons.clashes import Clash, Placed, after, booked, clashes, placed, together
+from node.lessons.clashes import Clash, Placed, after, booked, clashes, placed
+from node.lessons.joint import Draft, joint_drafts, parts_beside
 from node.lessons.rules import Asker
 from shared.bookings.store import bookings_busy
 from shared.errors import InvalidInput, NotAllowed, NotFound, Problem
@@ -175,15 +176,6 @@ def change_from(place: Place, raw: Mapping[str, object]) -> LessonOverride:
     return record_of(LessonOverride, {**rest, **key, **said})
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A change with the lesson it concerns; `partner` is the other lesson of a swap."""
-
-    change: LessonOverride
-    lesson: Lesson
-    partner: Lesson | None = None
-
-
 def drafts_of(db: Database, campus: str, wanted: Sequence[tuple[LessonOverride, str]]) -> list[Draft]:
     """Changes (each with the other class of a swap, "" for the same) put to the lessons they name.
 
@@ -208,26 +200,21 @@ def drafts_of(db: Database, campus: str, wanted: Sequence[tuple[LessonOverride, 
             drafts.append(Draft(change, lesson, partner))
     if problems:
         raise InvalidInput(*problems)
-    return [*drafts, *_joint_drafts(db, drafts)]
+    return _with_joint(db, drafts)
 
 
-def _joint_drafts(db: Database, drafts: Sequence[Draft]) -> list[Draft]:
-    """A joint lesson is one lesson: who covers or cancels one group's part does so for all that were not named."""
-    named = {each.lesson.planned_at for each in drafts}
-    found: list[Draft] = []
-    for each in drafts:
-        if not each.lesson.joint or each.change.kind not in ("cover", "cancel"):
-            continue
-        for other in lessons_of_day(db, each.lesson.campus, each.lesson.date):
-            if other.planned_at not in named and _taught_with(each.lesson, other):
-                named.add(other.planned_at)
-                found.append(Draft(replace(each.change, group_id=other.group_id, period=other.period), other))
-    return found
+def _with_joint(db: Database, drafts: Sequence[Draft]) -> list[Draft]:
+    """The drafts and what follows for the other groups of joint lessons. Raises InvalidInput for one of these."""
+    found = joint_drafts(drafts, lambda campus, day: lessons_of_day(db, campus, day))
+    problems = [problem for each in found if each.partner for problem in rules.swap_problems(each.lesson, each.partner)]
+    if problems:
+        raise InvalidInput(*problems)
+    return [*drafts, *found]
 
 
-def _taught_with(lesson: Lesson, other: Lesson) -> bool:
-    same_people = set(lesson.teachers) & set(other.teachers)
-    return other.state == "planned" and bool(same_people) and together(placed(lesson), placed(other))
+def taught_with(db: Database, lesson: Lesson) -> list[Lesson]:
+    """The other groups' parts of a joint lesson: a change of it is a change of theirs."""
+    return parts_beside(lesson, lambda campus, day: lessons_of_day(db, campus, day))
 
 
 def _lesson_or_none(db: Database, place: Place) -> Lesson | None:
@@ -289,6 +276,13 @@ def warnings_of(db: Database, drafts: Sequence[Draft]) -> tuple[list[Clash], lis
     # A cancelled or moved lesson leaves its place free; a lesson that only loses its teacher is in nobody's way.
     touched = [each for each in sides if _new_demands(each, drafts)]
     return clashes(touched, standing, store.travel(db)), [each for each in away if _concerns(each[0], drafts)]
+
+
+def closed_rooms(db: Database, drafts: Sequence[Draft]) -> list[tuple[str, str]]:
+    """(room, date) of the rooms that a change sends a lesson to on a date on which they are not in use."""
+    wanted = {(each.room_id, each.date) for each in sides_of(db, drafts) if each.room_id and _new_demands(each, drafts)}
+    spans = {room: find(db, Room, room) for room, _day in wanted}
+    return sorted((room, day) for room, day in wanted if rules.out_of_use(spans[room], day))
 
 
 def _new_demands(side: Placed, drafts: Sequence[Draft]) -> bool:

@@ -21,9 +21,10 @@ from shared.web.store import campus_names, names_of
 from shared.web.times import spoken_instant
 from shared.web.wording import column_words, ids_in, row_title, speaks, spec_of, table_words, value_words
 from shared.web.words import refusal_words
+from sync.by_file import unanswered
 from sync.conflicts import count_open
 from sync.replica import setting
-from sync.status import Refusal, backlog, sync_status
+from sync.status import Refusal, backlog, last_verified, sync_status
 
 ROUTES = {"sync_state.page": ANY_STAFF, "sync_state.now": "sync.now"}
 
@@ -71,8 +72,10 @@ def page() -> str:
         now=instant_text(clock().now_ms()),
         syncer=syncer.state() if syncer else SyncerState(),
         offers_sync=syncer is not None and auth.may("sync.now", campus()),
+        bundle=unanswered(db(), setting(db(), "hub_node")),
         refusals=[_shown(each) for each in may_see],
         hidden=len(status.refusals) - len(may_see),
+        verified=last_verified(db()),
     )
 
 

@@ -32,6 +32,9 @@ BARS: tuple[Bar, ...] = (
     Bar("capture_times_bare", "带记录的写入是裸写入的倍数", "captured writes, times bare ones", 2.2, ""),
     Bar("lessons_term_s", "读两校区一学期的课", "lessons of a term, both campuses", 1, "s"),
     Bar("findings_term_s", "两校区一学期的冲突检查", "clash check of a term, both campuses", 2, "s"),
+    Bar("verify_s", "核对 20 万行（链、签名、由日志重算）", "verifying 200,000 rows", 30, "s"),
+    Bar("verify_mb", "核对 20 万行所用内存", "memory for verifying 200,000 rows", 60, "MB"),
+    Bar("compare_s", "20 万行与中心核对", "comparing 200,000 rows with the hub", 30, "s"),
     Bar("appraisal_s", "106 人全年核算（含课务）", "appraisal of 106 people, a full year with lessons", 3, "s"),
 )
 

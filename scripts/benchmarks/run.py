@@ -16,6 +16,7 @@ from scripts.benchmarks.findings import findings_s
 from scripts.benchmarks.imports import import_s
 from scripts.benchmarks.lessons import lessons_s
 from scripts.benchmarks.pages import server_figures
+from scripts.benchmarks.verifying import verify_figures
 from scripts.benchmarks.world import make_world
 from scripts.commands.voice import Voice
 from scripts.demo_play.data import FULL
@@ -57,6 +58,7 @@ def measure(folder: Path) -> tuple[dict[str, float], dict[str, object]]:
         "findings_term_s": checking_s,
         **server_figures(world, folder, system),
     }
+    figures |= verify_figures(world, system)
     figures["import_2000_s"] = import_s(folder, system, SystemRandomness())
     figures["capture_times_bare"] = capture_times_bare(world, folder / "bare.db", system)
     about: dict[str, object] = {

@@ -10,6 +10,7 @@ from scripts.commands.folder import Folder, Settings
 from scripts.commands.site import Site, make_site
 from scripts.demo_play.consortium import write_consortium
 from scripts.demo_play.data import Invented, Size
+from shared.bookings.answering import answer_unserved
 from shared.clock import Clock
 from shared.ids import Randomness
 from sync.exchange import ExchangeReport, run_exchange, serve_exchange
@@ -26,7 +27,7 @@ class DirectHub:
     def exchange(self, sealed: bytes) -> bytes:
         """See `HubPort.exchange`."""
         with connect(self.replica) as db:
-            return serve_exchange(self.replica, db, SchoolPolicy(self.replica.clock), sealed)
+            return serve_exchange(self.replica, db, SchoolPolicy(self.replica.clock), sealed, after=answer_unserved)
 
     def enrol(self, request: bytes) -> bytes:
         """See `HubPort.enrol`."""

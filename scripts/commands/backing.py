@@ -14,7 +14,8 @@ from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock, instant_text
 from shared.errors import NotFound
 from shared.ids import Randomness
-from sync.backup import BackupUnusable, Manifest, back_up, is_elsewhere, new_recovery_key, restore_backup
+from sync.age import new_key
+from sync.backup import BackupUnusable, Manifest, back_up, is_elsewhere, restore_backup
 from sync.replica import connect
 from sync.snapshot import make_snapshots
 
@@ -78,7 +79,7 @@ def restore(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Ra
 
 def say_new_key(folder: Folder, voice: Voice) -> None:
     """Make a recovery key: the folder keeps the public half, people the other one, which is said only here."""
-    secret, public = new_recovery_key()
+    secret, public = new_key()
     folder.change(backup_recipient=public)
     voice.say(f"备份恢复密钥（只显示这一次，请抄下来，不要存在本机）：{secret}",
               f"Recovery key of the backups (shown this once; keep it on paper, not on this machine): {secret}")

@@ -26,6 +26,9 @@ class Settings:
     backup_to: the folder of the hub's nightly backups ("" for none), on another device, or elsewhere as a person
     says (backup_elsewhere 1); backup_recipient: the public half of their recovery key. prune_after_days: how long a
     node keeps what the hub's backup covers (0: for ever).
+    verify_days: the nightly run verifies everything every so many days, 0 never.
+    mailbox_url: a folder that node and hub both reach (https://… WebDAV, sftp://host/folder); host_key: the SSH
+    server's public key, without which it is not spoken to; key_file: an Ed25519 private key in place of a password.
     """
 
     kind: str
@@ -44,6 +47,12 @@ class Settings:
     backup_elsewhere: int = 0
     backup_recipient: str = ""
     prune_after_days: int = 90
+    verify_days: int = 7
+    mailbox_url: str = ""
+    mailbox_user: str = ""
+    mailbox_password: str = ""
+    mailbox_key_file: str = ""
+    mailbox_host_key: str = ""
 
 
 @dataclass(frozen=True)

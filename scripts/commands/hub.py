@@ -1,25 +1,32 @@
-"""`tongxin hub …`: found a consortium, serve it, enrol a node, appraise, say how the campuses stand."""
+"""`tongxin hub …`: found a consortium, serve it, enrol a node, appraise, erase by law, say how the campuses stand."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from dataclasses import asdict, replace
 from datetime import date
 
+from flask import Flask
+
 from hub.app import create_app
 from hub.attendance.store import attendance_by_class
 from hub.config import UPLOAD_BYTES_MAX, HubConfig
+from hub.erasing.rules import order_words
+from hub.erasing.store import cards_of_orders, erase_records, record_named
 from scripts.commands.appraising import Span, appraise_span, term_today
 from scripts.commands.backing import say_new_key
 from scripts.commands.folder import Folder, Settings
 from scripts.commands.founding import OPERATOR_LOGIN, campus_wanted, found, term_wanted
-from scripts.commands.node import announce
+from scripts.commands.node import announce, reread
+from scripts.commands.post import visit
 from scripts.commands.serving import serve
 from scripts.commands.site import make_site, open_site
+from scripts.commands.syncing import SyncLoop
 from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock
-from shared.errors import InvalidInput, NotFound
+from shared.errors import InvalidInput, NotFound, Problem
 from shared.ids import Randomness
 from shared.records import Campus
 from shared.schema import select
@@ -57,10 +64,18 @@ def serve_hub(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: 
     shell = replace(site.folder.site_config(randomness), body_bytes_max=UPLOAD_BYTES_MAX)
     app = create_app(site.replica, HubConfig(site=shell, address=settings.address))
     host = args.host or settings.host
+    every_ms = settings.sync_minutes * 60_000
+    loop = SyncLoop(lambda: visit(reread(site), wait_s=0), every_ms=every_ms, last_wait_ms=0)
+    with loop if settings.mailbox_url and every_ms else contextlib.nullcontext():
+        serve_pages(app, host, args, settings, voice)
+    return EXIT_DONE
+
+
+def serve_pages(app: Flask, host: str, args: argparse.Namespace, settings: Settings, voice: Voice) -> None:
+    """Serve until told to stop."""
     serve(app, host=host, threads=settings.threads,
           port=settings.port if args.port is None else args.port,
           on_port=lambda port: announce(voice, args.port_file, host, port))
-    return EXIT_DONE
 
 
 def enrol(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
@@ -100,6 +115,21 @@ def attendance(args: argparse.Namespace, voice: Voice, clock: Clock, randomness:
     if args.json is not None:
         document = json.dumps([asdict(row) for row in classes], ensure_ascii=False, indent=1)
         args.json.write_text(document + "\n", encoding="utf-8")
+    return EXIT_DONE
+
+
+def erase_record(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
+    """Erase one row of an erasable record by law, and print the proof."""
+    if not args.note.strip():
+        raise InvalidInput(Problem("note", "missing", {"zh": "依据和原因", "en": "Ground and reason"}))
+    site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
+    with connect(site.replica) as db:
+        held = record_named(site.replica, args.table, args.key)
+        chosen = [held, *cards_of_orders(db, site.replica, [held])]
+        proofs = erase_records(db, site.replica, chosen, by=order_words(args.by, args.note.strip()))
+    for each in proofs:
+        voice.say(f"已删除 {each.table} {each.key}：中心序号 {each.hub_seq}，凭据 {each.log_hash}",
+                  f"Erased {each.table} {each.key}: hub sequence {each.hub_seq}, proof {each.log_hash}")
     return EXIT_DONE
 
 

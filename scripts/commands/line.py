@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.commands import backing, hub, log, node
+from scripts.commands import backing, bundles, hub, log, node, post, rebuilding, restoring, undoing
 from scripts.commands.clock_file import chosen_clock
 from scripts.commands.site import DatabaseBusy, is_busy
 from scripts.commands.voice import EXIT_PERSON_NEEDED, Voice
@@ -73,6 +73,16 @@ def _node(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--no-sync", action="store_true", help="不自动同步 / do not sync by itself")
     _add(group, "sync", node.sync_now, "立即同步 / sync now")
     _add(group, "status", node.status, "同步状态 / how it stands")
+    _undo(_add(group, "undo", undoing.undo_at_node, "整个撤回一次操作 / take an action back whole"))
+    _add(group, "restore-from-hub", restoring.restore_from_hub,
+         "数据库损坏：从中心取回全部，救出没上传的 / a damaged database: fetch all anew, save what was not sent")
+
+
+def _undo(made: argparse.ArgumentParser) -> None:
+    about = "操作号；不给则列出最近的 / which; else the latest are listed"
+    made.add_argument("action", nargs="?", default="", help=about)
+    made.add_argument("--by", required=True, metavar="LOGIN", help="以谁的名义 / in whose name")
+    made.add_argument("--note", default="", help="理由 / the reason")
 
 
 def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -96,6 +106,11 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("--begin", type=hub.iso_date, metavar="DATE", required=True, help="自 / from")
     made.add_argument("--end", type=hub.iso_date, metavar="DATE", required=True, help="至（不含） / up to")
     made.add_argument("--json", type=Path, metavar="FILE", help="写成 JSON / write as JSON")
+    made = _add(group, "erase", hub.erase_record, "依法删除一条记录，不能恢复 / erase a record by law, for ever")
+    made.add_argument("table", metavar="TABLE", help="表，如 pupil_private / table")
+    made.add_argument("key", metavar="KEY", help="键，各部分用 / 隔开 / key, its parts joined by /")
+    made.add_argument("--note", required=True, help="依据和原因，随删除传到各校区 / ground and reason")
+    made.add_argument("--by", default="local", metavar="PERSON", help="决定的人（编号） / who ordered it, an id")
     made = _add(group, "backup", backing.backup, "加密备份到别处并核对 / write a verified backup elsewhere")
     made.add_argument("target", type=Path, nargs="?", metavar="FOLDER", help="备份文件夹 / folder on another device")
     made.add_argument("--elsewhere", action="store_true", help="确认它在别的机器上 / it is on another machine, I say")
@@ -104,8 +119,22 @@ def _hub(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     made.add_argument("file", type=Path, metavar="FILE", help="备份文件 / a backup")
     made.add_argument("--key-file", type=Path, metavar="FILE", help="恢复密钥文件（默认询问） / recovery key file")
     _add(group, "status", hub.status, "各校区状态 / how the campuses stand")
+    _undo(_add(group, "undo", undoing.undo_at_hub, "整个撤回一次操作 / take an action back whole"))
+    made = _add(group, "rebuild", rebuilding.rebuild, "仅凭日志重建中心并比对 / rebuild the hub from its log alone")
+    made.add_argument("--replace", action="store_true",
+                      help="换上重建的文件，旧文件留在旁边 / put the rebuilt file in place, keep the old one")
 
 
 def _log(group: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    _add(group, "verify", log.verify, "核对整个变更日志 / prove the whole log")
+    made = _add(group, "export", bundles.export, "做成文件包，放进文件夹或写成文件 / make bundles for a stick")
+    made.add_argument("to", type=Path, metavar="FOLDER|FILE", help="放到哪里 / where to")
+    made.add_argument("--campus", default="", help="中心：只给这个校区 / at a hub: for this campus only")
+    made = _add(group, "import", bundles.import_files, "装入文件包 / load bundles")
+    made.add_argument("files", type=Path, nargs="+", metavar="FILE", help="文件包，先后不论 / bundles, in any order")
+    made = _add(group, "reply", bundles.reply, "装入文件包，并把回件写在旁边 / load a bundle, write the reply")
+    made.add_argument("file", type=Path, metavar="FILE", help="收到的文件包 / the bundle that came")
+    made.add_argument("--to", type=Path, metavar="FOLDER|FILE", help="回件放到哪里（默认同一文件夹） / where to")
+    _add(group, "mailbox", post.mailbox, "收发信箱里的文件包 / take from and put into the mailbox")
+    made = _add(group, "verify", log.verify, "核对整个变更日志，校区再与中心核对 / prove the log, compare with the hub")
+    made.add_argument("--local", action="store_true", help="不与中心核对 / do not ask the hub")
     _add(group, "rebuild", log.rebuild, "由日志重建全部表 / rebuild all tables from the log")

@@ -6,7 +6,8 @@ import argparse
 
 from scripts.commands.folder import Folder
 from scripts.commands.site import open_site
-from scripts.commands.voice import EXIT_DONE, EXIT_PERSON_NEEDED, Voice
+from scripts.commands.verifying import check_site, told
+from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock
 from shared.database import transaction
 from shared.ids import Randomness
@@ -15,33 +16,13 @@ from sync.change import LOCAL_OPERATOR, Author
 from sync.replica import connect
 from sync.verify import rebuild as rebuild_tables
 from sync.verify import state_of
-from sync.verify import verify as findings_of
-
-FINDINGS_SHOWN = 40
-
-_KINDS = {
-    "body_changed": ("变更内容被改动", "body changed"),
-    "link_changed": ("链条断裂", "chain broken"),
-    "no_beginning": ("链条没有开头", "chain without a beginning"),
-    "floor_changed": ("已清理部分的数据被改动", "what was pruned is not as it was signed"),
-    "row_differs": ("表与日志不符", "row differs from the log"),
-}
 
 
 def verify(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
-    """Check every hash and chain of the log, and the tables against it; 77 when anything is wrong."""
+    """Check every hash and signature of the log, the tables against it, and at a node the rows against the hub's;
+    77 when anything is wrong, 75 when the hub could not be asked."""
     site = open_site(Folder(args.data), None, clock=clock, randomness=randomness)
-    with connect(site.replica) as db:
-        findings = findings_of(site.replica, db)
-        count = db.conn.execute("SELECT count(*) FROM _changeset").fetchone()[0]
-    for finding in findings[:FINDINGS_SHOWN]:
-        zh, en = _KINDS.get(finding.kind, (finding.kind, finding.kind))
-        voice.say(f"{zh}：{finding.place}", f"{en}: {finding.place}")
-    if findings:
-        voice.say(f"{len(findings)} 处不符，请从备份恢复。", f"{len(findings)} findings; restore from a backup.")
-        return EXIT_PERSON_NEEDED
-    voice.say(f"{count} 份变更全部核对无误，表与日志一致。", f"{count} changesets verified; the tables equal the log.")
-    return EXIT_DONE
+    return told(check_site(site, local_only=args.local), site, voice)
 
 
 def rebuild(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:

@@ -7,7 +7,9 @@ each thread: a node whose teachers had all logged in once held 234 MB for ever, 
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
+from pathlib import Path
 
 # Names and numbers of glibc's <malloc.h>.
 _TRIM_THRESHOLD = -1
@@ -27,3 +29,13 @@ def give_large_blocks_back() -> bool:
         return False
     settings = ((_ARENA_MAX, ARENAS), (_MMAP_THRESHOLD, LARGE_BYTES), (_TRIM_THRESHOLD, TRIM_BYTES))
     return all(mallopt(name, value) == 1 for name, value in settings)
+
+
+def peak_mb() -> float:
+    """The most memory this process ever had resident, in megabytes; 0 where the system does not tell."""
+    try:
+        text = Path("/proc/self/status").read_text("ascii")
+    except OSError:
+        return 0.0
+    found = re.search(r"^VmHWM:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) / 1000 if found else 0.0

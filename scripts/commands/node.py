@@ -11,6 +11,7 @@ from node.app import create_app
 from node.config import ClockLimits, NodePorts
 from node.recovery.store import end_run
 from scripts.commands.folder import Folder, Settings
+from scripts.commands.post import exchange_or_visit
 from scripts.commands.serving import addresses, only_here, serve, write_port_file
 from scripts.commands.site import Site, exchange, make_site, open_site
 from scripts.commands.syncing import SyncLoop
@@ -57,7 +58,7 @@ def serve_node(args: argparse.Namespace, voice: Voice, clock: Clock, randomness:
     host = args.host or settings.host
     chosen = Chosen(settings.port if args.port is None else args.port)
     loop = SyncLoop(
-        lambda: exchange(reread(site), wait_s=0), every_ms=settings.sync_minutes * 60_000,
+        lambda: exchange_or_visit(reread(site), wait_s=0), every_ms=settings.sync_minutes * 60_000,
         last_wait_ms=settings.shutdown_sync_s * 1000,
     )
     ports = NodePorts(

@@ -11,12 +11,17 @@ from dataclasses import dataclass, replace
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
+from hub.follow_up import follow_up
+from hub.sync_api.policy import SchoolPolicy
 from node.bookings.answering import answer_requests
 from scripts.commands.folder import Folder, Settings
 from shared.clock import Clock
+from shared.database import check_file
 from shared.errors import Advice, DatabaseUnusable, NotFound, TongxinError
 from shared.ids import Randomness
 from shared.records import RECORDS
+from sync.answer_by_file import Loaded
+from sync.by_file import load_bundle
 from sync.exchange import ExchangeReport, Progress, run_exchange
 from sync.http import HttpHub
 from sync.opening import create_replica, open_replica
@@ -74,11 +79,15 @@ def make_site(folder: Folder, settings: Settings, *, clock: Clock, randomness: R
 
 
 def open_site(folder: Folder, kind: str | None, *, clock: Clock, randomness: Randomness) -> Site:
-    """Open a site. Raises NotFound when there is none or it is of the other kind, DatabaseUnusable."""
+    """Open a site. Raises NotFound when there is none or it is of the other kind, DatabaseUnusable when its file is
+    damaged or its key is missing."""
     settings = folder.settings()
     if kind is not None and settings.kind != kind:
         raise NotFound("wrong_kind", path=str(folder.path), found=settings.kind, wanted=kind)
     with FileLock(folder.lock("opening")):
+        database = folder.database(settings.kind)
+        if database.exists():
+            check_file(database)
         replica = open_replica(folder.database(settings.kind), records=RECORDS, clock=clock, randomness=randomness)
     return Site(folder, settings, replica)
 
@@ -119,6 +128,14 @@ def exchange_and_answer(
         # What was written waits for the next run, and nothing may be called done before.
         return replace(report, done=False)
     return report.followed_by(run_exchange(replica, db, hub, budget_bytes=left, progress=progress))
+
+
+def load_file(site: Site, file: bytes, *, wait_s: float) -> Loaded:
+    """Load one bundle at this site, node or hub. Raises RunUnderWay and what `load_bundle` does."""
+    at_hub = site.settings.kind == "hub"
+    policy = SchoolPolicy(site.replica.clock) if at_hub else None
+    with one_at_a_time(site.folder, "sync", wait_s), connect(site.replica) as db:
+        return load_bundle(site.replica, db, file, policy=policy, after=follow_up if at_hub else answer_requests)
 
 
 @contextmanager

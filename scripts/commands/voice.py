@@ -43,6 +43,30 @@ _WORDS = {
         "还不知道中心的地址：请在 tongxin.toml 里写 hub_url，或运行 node init --hub。",
         "The hub's address is not known: set hub_url in tongxin.toml, or run node init --hub.",
     ),
+    "file_exists": ("{path} 已经存在，没有改动。", "{path} exists already and was left alone."),
+    "file_missing": ("找不到文件 {path}。", "There is no file {path}."),
+    "file_unwritable": ("写不进 {path}：{why}", "Cannot write {path}: {why}"),
+    "one_file_for_many": (
+        "有 {count} 个校区要分别做文件包：请给一个文件夹，或用 --campus 指定一个校区。",
+        "There are bundles for {count} computers: name a folder, or one campus with --campus.",
+    ),
+    "nobody_to_write_to": ("没有可以发给的校区电脑。", "There is no campus computer to write to."),
+    "mailbox_url_missing": (
+        "还没有信箱：请在 tongxin.toml 里写 mailbox_url。", "No mailbox is set: write mailbox_url into tongxin.toml.",
+    ),
+    "mailbox_url_wrong": (
+        "信箱地址 {url} 不对：应以 https:// 或 sftp:// 开头。",
+        "The mailbox's address {url} is wrong: it begins with https:// or sftp://.",
+    ),
+    "mailbox_host_key_missing": (
+        "还没有记下 {where} 的主机密钥。核对无误后，把这一行写入 mailbox_host_key：{shown}",
+        "The host key of {where} is not known. If this is it, write it into mailbox_host_key: {shown}",
+    ),
+    "mailbox_host_key": (
+        "{where} 的主机密钥和记下的不一样，没有连接。它现在出示的是：{shown}",
+        "The host key of {where} is not the one written down; nothing was sent. It now shows: {shown}",
+    ),
+    "login_not_found": ("没有可用的登录名 {login}。", "There is no such log-in in use: {login}"),
     "run_under_way": ("另一次同步正在进行，稍后再试。", "Another sync is under way; try again later."),
     "backup_no_key": (
         "没有恢复密钥：请运行 tongxin hub backup --new-key。", "No recovery key: run tongxin hub backup --new-key.",
@@ -68,6 +92,23 @@ _WORDS = {
         "{path} is there already; nothing was changed. Use an empty folder, or move it aside first.",
     ),
     "database_exists": ("{path} 已经存在。", "{path} is there already."),
+    "database_damaged": (
+        "数据库文件已损坏，没有打开：{path}（{what}）。"
+        "校区电脑：请运行 tongxin node restore-from-hub；中心：请从备份恢复。",
+        "The database file is damaged and was not opened: {path} ({what}). On a campus node run"
+        " tongxin node restore-from-hub; at the hub restore a backup.",
+    ),
+    "database_sound": (
+        "{path} 完好，没有改动。", "{path} is sound; nothing was changed.",
+    ),
+    "identity_missing": (
+        "找不到这台电脑的密钥（{path}.identity）：请用新的登记码重新登记。",
+        "This node's key ({path}.identity) is missing: enrol again with a new code.",
+    ),
+    "not_enrolled_here": (
+        "这台电脑没有登记过，中心那里没有可取回的：{path}",
+        "This node was never enrolled; there is nothing to fetch: {path}",
+    ),
     "database_missing": ("找不到数据库或它的密钥：{path}", "The database or its key is missing: {path}"),
 }
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from shared.clock import SCHOOL_ZONE, local_time
 
+DAY_MS = 86_400_000
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -33,3 +34,8 @@ def is_due(last_done_ms: int | None, now_ms: int, at: str | None) -> bool:
     if at is None or last_done_ms is None or last_done_ms > now_ms:
         return True
     return last_done_ms < due_ms(now_ms, at)
+
+
+def verify_due(last_ms: int | None, now_ms: int, days: int) -> bool:
+    """True when the whole check is owed: `days` days have passed since the last one, or it lies in the future."""
+    return days > 0 and not (last_ms is not None and last_ms <= now_ms < last_ms + days * DAY_MS)

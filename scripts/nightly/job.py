@@ -18,7 +18,7 @@ from scripts.commands.folder import Folder
 from scripts.commands.site import DatabaseBusy, is_busy, one_at_a_time
 from scripts.commands.voice import EXIT_DONE, EXIT_PERSON_NEEDED, EXIT_TRY_LATER, Voice, exit_code, words_of
 from scripts.nightly.due import is_due
-from scripts.nightly.record import DONE, INCOMPLETE, append, last_done_ms
+from scripts.nightly.record import DOES_NOT_VERIFY, DONE, INCOMPLETE, append, last_done_ms
 from scripts.nightly.retry import Backoff
 from scripts.nightly.work import appraise_after_nodes, sync_with_retries
 from shared.clock import Clock, instant_text
@@ -102,6 +102,9 @@ def run_job(job: Job, work: Work | None = None) -> int:
 def _ended(result: Result) -> Result:
     """An exchange that is not across yet is no good run: it is still owed (C14)."""
     complete = result.get("complete", True)
+    if result.get("wrong"):
+        # Told even when something is still to be sent: nobody but a person can help here.
+        return {"outcome": DOES_NOT_VERIFY, "exit": EXIT_PERSON_NEEDED, **result}
     return {"outcome": DONE if complete else INCOMPLETE, "exit": EXIT_DONE if complete else EXIT_TRY_LATER, **result}
 
 

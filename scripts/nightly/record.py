@@ -12,6 +12,8 @@ from shared.clock import instant_ms
 DONE = "done"
 # The run ended well but not at the end: the byte budget was spent, or receipts are still owed (C14).
 INCOMPLETE = "incomplete"
+# All is across, and what is here is not what its log says, or not what the hub has.
+DOES_NOT_VERIFY = "does_not_verify"
 TAIL_BYTES = 1_000_000
 
 

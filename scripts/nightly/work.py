@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from sqlite_utils import Database
 from tqdm import tqdm
 
+from hub.cards import deliver
 from scripts.commands.appraising import Span, appraise_span, term_today
 from scripts.commands.backing import back_up_site
 from scripts.commands.folder import Folder
+from scripts.commands.post import figures_of_visit, visit
 from scripts.commands.site import Site, exchange, open_site
+from scripts.commands.verifying import check_site
+from scripts.commands.verifying import told as tell_check
 from scripts.commands.voice import Voice, words_of
-from scripts.nightly.due import due_ms
+from scripts.nightly.due import DAY_MS, due_ms, verify_due
 from scripts.nightly.retry import Backoff, with_retries
 from shared.clock import Clock, instant_text
 from shared.errors import TongxinError
 from shared.ids import Randomness
+from sync.errors import HubBusy, HubUnreachable
 from sync.exchange import ExchangeReport, Progress
 from sync.pruning import prune
 from sync.replica import Replica, connect
-from sync.status import campus_boards
+from sync.status import campus_boards, last_verified
 
 POLL_MS = 20_000
-DAY_MS = 86_400_000
+LOOK_MS = 300_000
 # Another process of this site (the server's own hourly sync) is given this long to finish.
 OTHER_WAIT_S = 120.0
 
@@ -41,12 +46,26 @@ def sync_with_retries(
         wait = f"{pause_ms / 1000:.0f}"
         voice.say(f"{words_of(error, 'zh')} {wait} 秒后再试。", f"{words_of(error, 'en')} Again in {wait} s.")
 
-    with shown(progress, voice) as told:
-        report, tries = with_retries(
-            lambda: exchange(site, wait_s=OTHER_WAIT_S, progress=told), clock=clock, randomness=randomness,
-            backoff=backoff, on_failure=failed,
-        )
-    return {"tries": tries, **figures_of(report), **(prune_tonight(site) if report.done else {})}
+    mailbox = site.settings.mailbox_url
+    if site.settings.hub_url or not mailbox:
+        try:
+            with shown(progress, voice) as told:
+                report, tries = with_retries(
+                    lambda: exchange(site, wait_s=OTHER_WAIT_S, progress=told), clock=clock, randomness=randomness,
+                    backoff=backoff, on_failure=failed,
+                )
+            checked = verified(site, voice)
+            pruned = prune_tonight(site) if report.done and not checked.get("wrong") else {}
+            return {"tries": tries, **figures_of(report), **checked, **pruned}
+        except (HubUnreachable, HubBusy) as error:
+            if not mailbox:
+                raise
+            voice.say(f"{words_of(error, 'zh')} 改走信箱。", f"{words_of(error, 'en')} Trying the mailbox.")
+    found, tries = with_retries(
+        lambda: visit(site, wait_s=OTHER_WAIT_S), clock=clock, randomness=randomness, backoff=backoff,
+        on_failure=failed,
+    )
+    return {"tries": tries, **figures_of_visit(found)}
 
 
 def prune_tonight(site: Site) -> dict[str, object]:
@@ -58,6 +77,20 @@ def prune_tonight(site: Site) -> dict[str, object]:
     with connect(site.replica) as db:
         done = prune(replace(site.replica, limits=limits), db)
     return {"pruned": done.changesets, "file_bytes": done.bytes_after}
+
+
+def verified(site: Site, voice: Voice) -> dict[str, object]:
+    """Verify everything when it is owed; the figures for the log, nothing on other nights."""
+    with connect(site.replica) as db:
+        last = last_verified(db)
+    if not verify_due(last.at_ms if last else None, site.replica.clock.now_ms(), site.settings.verify_days):
+        return {}
+    began = site.replica.clock.monotonic_ms()
+    found = check_site(site)
+    if found.wrong:
+        tell_check(found, site, voice)
+    seconds = (site.replica.clock.monotonic_ms() - began) // 1000
+    return {"verified": {**found.figures(), "seconds": seconds}, "wrong": found.wrong}
 
 
 def figures_of(report: ExchangeReport) -> dict[str, object]:
@@ -92,15 +125,29 @@ def appraise_after_nodes(
     site = open_site(folder, "hub", clock=clock, randomness=randomness)
     now_ms = clock.now_ms()
     since = due_ms(now_ms, due_at) if due_at else now_ms - DAY_MS
+    post: dict[str, object] = {}
+
+    def look() -> None:
+        # A mailbox that is down or shut must not keep the hub from appraising; the log names it.
+        try:
+            post["mailbox"] = figures_of_visit(visit(site, wait_s=OTHER_WAIT_S))
+        except TongxinError as error:
+            post["mailbox"] = error.code
+            voice.complain(error)
+
     with connect(site.replica) as db:
-        missing = wait_for_nodes(db, site.replica, since_ms=since, wait_ms=wait_ms)
+        missing = wait_for_nodes(
+            db, site.replica, since_ms=since, wait_ms=wait_ms, look=look if site.settings.mailbox_url else None
+        )
         if missing:
             names = "、".join(missing)
             voice.say(f"还没有同步的校区：{names}，先按已有数据核算。", f"Not synced yet: {names}; appraised without.")
         # First of all: whatever becomes of the appraisal, what came tonight is safe.
         saved = backup_tonight(site)
+        cards = deliver(site.replica, db)
         appraised = appraise_span(site.replica, db, Span(term_today(db, site.replica)), xlsx=None)
-    return {"missing": missing, **saved, **appraised.figures()}
+    counts = {"cards_sent": cards.sent, "cards_erased": cards.erased}
+    return {"missing": missing, **post, **saved, **counts, **appraised.figures(), **verified(site, voice)}
 
 
 def backup_tonight(site: Site) -> dict[str, object]:
@@ -111,11 +158,20 @@ def backup_tonight(site: Site) -> dict[str, object]:
     return {"backup": path.name, "covered": manifest.hub_seq}
 
 
-def wait_for_nodes(db: Database, replica: Replica, *, since_ms: int, wait_ms: int) -> list[str]:
-    """The campuses whose node has not synced since an instant, after waiting for them for at most `wait_ms`."""
+def wait_for_nodes(
+    db: Database, replica: Replica, *, since_ms: int, wait_ms: int, look: Callable[[], None] | None = None
+) -> list[str]:
+    """The campuses whose node has not synced since an instant, after waiting for them for at most `wait_ms`.
+
+    look: looks into the mailbox, now and every LOOK_MS.
+    """
     clock, since = replica.clock, instant_text(since_ms)
-    end_ms = clock.monotonic_ms() + wait_ms
+    look_ms = clock.monotonic_ms()
+    end_ms = look_ms + wait_ms
     while True:
+        if look is not None and clock.monotonic_ms() >= look_ms:
+            look()
+            look_ms = clock.monotonic_ms() + LOOK_MS
         enrolled = [node for node in campus_boards(db, replica) if not node.revoked_at]
         missing = sorted({node.campus for node in enrolled if (node.last_sync or "") < since})
         if not missing or clock.monotonic_ms() >= end_ms:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from shared.codes import CODE_LISTS
-from shared.records import CalendarDay
+from shared.ids import campus_of
+from shared.records import BookingOccurrence, CalendarDay
 
 TEACHING_DAYS = frozenset({"school_day", "make_up", "exam"})
 DAYS_APART = {"weekly": 7, "fortnightly": 14}
@@ -156,6 +157,17 @@ def answer(
             there.append((None, request))
         found.append(said)
     return found
+
+
+def answer_refusal(held: BookingOccurrence, state: str, *, deciding: Collection[str], today: str) -> str | None:
+    """The reason why a person cannot give this answer, or None (C8). deciding: the campuses decided about here."""
+    if campus_of(held.series_id) not in deciding:
+        return "room_of_another_campus"
+    if held.date < today:
+        return "booking_over"
+    if held.cancelled_at:
+        return "booking_gone"
+    return "answered_so_already" if held.state == state else None
 
 
 def _turn(request: Request) -> tuple[int, int, str, int]:

@@ -153,13 +153,21 @@ WHERE o.state = 'requested' AND o.cancelled_at = ''
 """
 
 
-def requests_for(db: Database, campus: str) -> list[Request]:
-    """The requests that wait for the answer of a campus, past ones too: everybody gets an answer."""
+def campuses_asked(db: Database) -> set[str]:
+    """The campuses for whose answer some request waits."""
+    rows = db.conn.execute(
+        "SELECT DISTINCT series_id FROM booking_occurrence WHERE state = 'requested' AND cancelled_at = ''"
+    )
+    return {campus_of(series) for (series,) in rows}
+
+
+def requests_for(db: Database, campuses: Collection[str]) -> list[Request]:
+    """The requests that wait for the answer of some campuses, past ones too: everybody gets an answer."""
     rows = db.conn.execute(_REQUESTS).fetchall()
     return [
         Request(series, number, Slot(room, day, begin, end), purpose, stamp)
         for series, number, room, day, begin, end, purpose, stamp in rows
-        if campus_of(series) == campus
+        if campus_of(series) in campuses
     ]
 
 
@@ -277,6 +285,12 @@ def waiting_or_ruled(db: Database, since: str) -> list[Booked]:
     """Occurrences from a date on, at every campus, that wait for an answer or that the rule answered."""
     asked = "WHERE o.date >= ? AND o.cancelled_at = '' AND (o.state = 'requested' OR o.decided_by = ?)"
     return _booked(db, _BOOKED + asked + _BOOKED_ORDER, (since, RULE))
+
+
+def booked_at(db: Database, campuses: Collection[str], since: str) -> list[Booked]:
+    """Every occurrence of the rooms of some campuses from a date on, cancelled and rejected ones too."""
+    return [each for each in _booked(db, _BOOKED + "WHERE o.date >= ?" + _BOOKED_ORDER, (since,))
+            if each.campus in campuses]  # fmt: skip
 
 
 def groups_of(db: Database, campus: str, day: str) -> list[tuple[str, str]]:

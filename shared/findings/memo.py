@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
@@ -13,9 +13,11 @@ from shared.findings.model import Finding
 from shared.findings.store import (
     DECISION_TABLES,
     LESSON_TABLES,
+    MEMBER_TABLES,
     REGISTER_TABLES,
     decisions,
     lesson_findings,
+    member_findings,
     register_findings,
     still_open,
 )
@@ -32,6 +34,7 @@ class _Remembered:
     position: Position
     lessons: list[Finding]
     registers: list[Finding]
+    members: list[Finding]
     open: list[Finding]
 
 
@@ -66,8 +69,8 @@ def _renewed(
     db: Database, replica: Replica, window: Window, known: _Remembered | None, position: Position
 ) -> _Remembered:
     moved = tables_touched_since(db, known.position) if known else None
-    if known and moved is not None and not moved & (LESSON_TABLES | REGISTER_TABLES | DECISION_TABLES):
-        return _Remembered(position, known.lessons, known.registers, known.open)
+    if known and moved is not None and not moved & (LESSON_TABLES | REGISTER_TABLES | MEMBER_TABLES | DECISION_TABLES):
+        return replace(known, position=position)
 
     def part(tables: frozenset[str], before: list[Finding], find: Callable[[], list[Finding]]) -> list[Finding]:
         return before if moved is not None and not moved & tables else find()
@@ -76,4 +79,6 @@ def _renewed(
     registers = part(
         REGISTER_TABLES, known.registers if known else [], lambda: register_findings(db, replica, *window)
     )
-    return _Remembered(position, lessons, registers, still_open([*lessons, *registers], decisions(db)))
+    members = part(MEMBER_TABLES, known.members if known else [], lambda: member_findings(db, replica, *window))
+    left = still_open([*lessons, *registers, *members], decisions(db))
+    return _Remembered(position, lessons, registers, members, left)

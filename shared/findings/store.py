@@ -12,8 +12,10 @@ from sqlite_utils import Database
 
 from shared.bookings.store import bookings_busy, lessons_busy
 from shared.database import reading
+from shared.findings import pupil_two_classes as pupils
 from shared.findings import register_twice as registers
 from shared.findings.model import CAMPUS, Finding
+from shared.findings.pupil_two_classes import Place
 from shared.findings.register_twice import Mark, TakenTwice, Taking
 from shared.findings.room_twice import room_twice
 from shared.findings.slot_twice import LessonKey, slot_twice
@@ -37,6 +39,7 @@ LESSON_TABLES = frozenset(
     }
 )  # fmt: skip
 REGISTER_TABLES = frozenset({"register", "register_exception"})
+MEMBER_TABLES = frozenset({"group_member", "roster_group"})
 DECISION_TABLES = frozenset({"domain_decision"})
 # Of one register only what its taker says can be taken twice; office and terminal have rows of their own.
 TAKERS_SOURCE = "teacher"
@@ -52,9 +55,15 @@ class FindingLimits:
 def findings_between(
     db: Database, replica: Replica, begin: str, end: str, *, limits: FindingLimits | None = None
 ) -> list[Finding]:
-    """The open domain conflicts dated in [begin, end), by date: what is found here and nobody left as it is (C7)."""
+    """The open domain conflicts of dates in [begin, end), by date: what is found here and nobody left as it is (C7).
+
+    One that lasts (a pupil in two classes) is dated by its first day, and found in every span that it touches.
+    """
     with reading(db):
-        found = [*lesson_findings(db, begin, end, limits=limits), *register_findings(db, replica, begin, end)]
+        found = [
+            *lesson_findings(db, begin, end, limits=limits), *register_findings(db, replica, begin, end),
+            *member_findings(db, replica, begin, end),
+        ]  # fmt: skip
         return still_open(found, decisions(db))
 
 
@@ -124,6 +133,24 @@ def register_findings(db: Database, replica: Replica, begin: str, end: str) -> l
         if begin <= str(key[1]) < end and _holds(db, replica, registers.READS, campus_of(str(key[0])))
     ]
     return registers.register_twice(found)
+
+
+_PLACES = """
+SELECT m.group_id, m.member_id, max(m.begin, g.begin), min(coalesce(m.end, g.end, ''), coalesce(g.end, m.end, '')),
+       m.begin, coalesce(m.end, '')
+FROM group_member m JOIN roster_group g ON g.id = m.group_id AND g.kind = 'class'
+WHERE m.begin < :end AND (m.end IS NULL OR m.end > :begin) AND m.member_id IN (
+  SELECT member_id FROM group_member WHERE begin < :end AND (end IS NULL OR end > :begin)
+  GROUP BY member_id HAVING count(DISTINCT group_id) > 1)
+"""
+
+
+def member_findings(db: Database, replica: Replica, begin: str, end: str) -> list[Finding]:
+    """Pupils in two classes on dates [begin, end), of the campuses whose classes are held here."""
+    rows = db.conn.execute(_PLACES, {"begin": begin, "end": end}).fetchall()
+    places = [Place(*row) for row in rows if _holds(db, replica, pupils.READS, campus_of(str(row[0])))]
+    found = pupils.pupil_two_classes(places)
+    return [each for each in found if each.date < end]
 
 
 def _holds(db: Database, replica: Replica, reads: frozenset[str], campus: str) -> bool:

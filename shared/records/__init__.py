@@ -15,6 +15,7 @@ from shared.records.appraisal import (
 )
 from shared.records.attendance import Register, RegisterException, StaffDay
 from shared.records.bookings import BookingOccurrence, BookingSeries
+from shared.records.cards import CardDelivery, CardOrder, GuestCard
 from shared.records.decisions import DomainDecision
 from shared.records.evidence import EthicsEvent, Evidence
 from shared.records.leave import LeaveApproval, LeaveRequest
@@ -88,6 +89,9 @@ RECORDS: tuple[type, ...] = (
     AppraisalRun,
     AppraisalResult,
     AppraisalExplanation,
+    CardOrder,
+    CardDelivery,
+    GuestCard,
 )
 
 __all__ = [
@@ -102,12 +106,15 @@ __all__ = [
     "Building",
     "CalendarDay",
     "Campus",
+    "CardDelivery",
+    "CardOrder",
     "Consortium",
     "DateConfirmation",
     "DomainDecision",
     "EthicsEvent",
     "Evidence",
     "GroupMember",
+    "GuestCard",
     "LeaveApproval",
     "LeaveRequest",
     "LessonDay",

@@ -52,7 +52,11 @@ class PupilPrivate:
     )
 )
 class PupilCard:
-    """What a host campus must know of a guest pupil for one purpose, until the link ends; written by the hub."""
+    """The first form of a guest's card, which nothing writes: `GuestCard` took its place.
+
+    An erased key is dead for ever, and this one names pupil and purpose, so that nobody could be a boarder twice.
+    It stays because tables are only ever added (C12).
+    """
 
     host_campus: str = ref("所在校区", "host campus", key=True)
     pupil_id: str = ref("学生", "pupil", key=True)

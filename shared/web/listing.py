@@ -1,12 +1,13 @@
 """The one list that every room shows the same way: columns, search, filters, order, pages, export, print.
 
 A page declares columns and filters, reads what the address asks for (`asked_of`), builds rows, and hands the
-`Listing` of `listing_of` to the macro `whole_list` of `shell/list.html`. Pure: no database, no request.
+`Listing` of `listing_of` to the macro `whole_list` of `shell/list.html`; with a `Bulk`, rows have boxes to tick and
+the list is a form. Pure: no database, no request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
@@ -45,14 +46,17 @@ class ListCell:
 class ListRow:
     """A row: one cell a column; the first names it. act: words and target of what can be done with it.
 
-    search: further words that find it, such as a name's initials. filters: filter → this row's value.
+    search: further words that find it, such as a name's initials. filters: filter → this row's value, or its values
+    where it has several. pick: what a tick of its box posts, "" for a row without a box; picked: ticked beforehand.
     """
 
     cells: tuple[ListCell, ...]
     search: str = ""
-    filters: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, str | Collection[str]] = field(default_factory=dict)
     href: str = ""
     act: str = ""
+    pick: str = ""
+    picked: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,14 +69,36 @@ class ListFilter:
 
 
 @dataclass(frozen=True)
+class BulkDeed:
+    """A button for all ticked rows: what it posts as `do`, and its words. main: the one most people want."""
+
+    code: str
+    words: str
+    main: bool = False
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """What can be done with ticked rows: where the form goes, the name of its boxes, and the buttons."""
+
+    action: str
+    deeds: tuple[BulkDeed, ...]
+    field: str = "pick"
+
+
+@dataclass(frozen=True)
 class Asked:
-    """What the address asks for. sort: a column's name or ""; page 0: everything on one page."""
+    """What the address asks for. sort: a column's name or ""; page 0: everything on one page.
+
+    every: every box shown is ticked, for a browser without script.
+    """
 
     words: str = ""
     sort: str = ""
     descending: bool = False
     filters: Mapping[str, str] = field(default_factory=dict)
     page: int = 1
+    every: bool = False
 
     def query(self, **changes: str | int) -> str:
         """The address's query with some of it changed ("" or 0 take a part away, `page=0` shows everything)."""
@@ -94,6 +120,11 @@ class Listing:
     asked: Asked
     total: int
     last: int
+
+    @property
+    def picks(self) -> int:
+        """How many rows shown have a box to tick."""
+        return sum(bool(row.pick) for row in self.rows)
 
     @property
     def acts(self) -> bool:
@@ -126,7 +157,8 @@ def asked_of(arguments: Mapping[str, str], columns: Sequence[ListColumn], filter
     page = arguments.get("page", "1")
     numbered = page.isascii() and page.isdigit() and len(page) <= _NUMBER_CHARACTERS_MAX
     number = 0 if page == "all" else max(1, int(page)) if numbered else 1
-    return Asked(arguments.get("q", "").strip()[:60], name, bool(name) and sort.startswith("-"), chosen, number)
+    every = arguments.get("tick") == "all"
+    return Asked(arguments.get("q", "").strip()[:60], name, bool(name) and sort.startswith("-"), chosen, number, every)
 
 
 def found_in(rows: Sequence[ListRow], columns: Sequence[ListColumn], asked: Asked) -> list[ListRow]:
@@ -144,10 +176,15 @@ def found_in(rows: Sequence[ListRow], columns: Sequence[ListColumn], asked: Aske
 
 
 def _fits(row: ListRow, wanted: Sequence[str], filters: Mapping[str, str]) -> bool:
-    if any(row.filters.get(name) not in (value, "*") for name, value in filters.items()):
+    if not all(_has(row.filters.get(name, ()), value) for name, value in filters.items()):
         return False
     text = " ".join([*(cell.plain() for cell in row.cells), row.search]).lower()
     return all(word in text for word in wanted)
+
+
+def _has(held: str | Collection[str], value: str) -> bool:
+    values = (held,) if isinstance(held, str) else held
+    return value in values or "*" in values
 
 
 def _order(cell: ListCell) -> tuple[int, int, str]:

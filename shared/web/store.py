@@ -99,3 +99,39 @@ def exception_noted_by(db: Database, key: Sequence[object]) -> str:
     sql = "SELECT entered_by FROM lesson_exception WHERE group_id = ? AND date = ? AND period = ? AND person_id = ?"
     row = db.conn.execute(sql, tuple(key)).fetchone()
     return str(row[0]) if row else ""
+
+
+def homerooms_of(db: Database, pupil_id: str, day: str | None = None) -> frozenset[str]:
+    """The homeroom teachers of the classes in which a pupil is or was; with a date, in which the pupil is on it."""
+    sql = """SELECT g.homeroom_id FROM group_member m JOIN roster_group g ON g.id = m.group_id
+             WHERE m.member_id = ?1 AND g.kind = 'class' AND g.homeroom_id IS NOT NULL
+             AND (?2 IS NULL OR (m.begin <= ?2 AND (m.end IS NULL OR m.end > ?2)))"""
+    return frozenset(str(person) for (person,) in db.conn.execute(sql, (pupil_id, day)))
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the rules of `shared.rights` look up, as the replica has it on a date."""
+
+    db: Database
+    day: str
+
+    def roles_held_by(self, person_id: str) -> frozenset[tuple[str, str]]:
+        """See `shared.rights.Known`."""
+        return roles_of(self.db, person_id, self.day)
+
+    def booker_of(self, series_id: str) -> tuple[str, str]:
+        """See `shared.rights.Known`."""
+        return booker_of(self.db, series_id)
+
+    def person_of_evidence(self, id_: str) -> str:
+        """See `shared.rights.Known`."""
+        return person_of_evidence(self.db, id_)
+
+    def exception_noted_by(self, key: Sequence[object]) -> str:
+        """See `shared.rights.Known`."""
+        return exception_noted_by(self.db, key)
+
+    def homerooms_of(self, pupil_id: str) -> frozenset[str]:
+        """See `shared.rights.Known`."""
+        return homerooms_of(self.db, pupil_id)

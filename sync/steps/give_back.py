@@ -22,6 +22,7 @@ from sync.entries import HubEntry, scope_end, told_since
 from sync.errors import BadMessage
 from sync.log import read_changeset
 from sync.replica import Replica, set_setting
+from sync.steps.fill import filling
 from sync.steps.push import FrameSize
 from sync.steps.vouch import ends_of, keep_top, sign_end, signature_of
 from sync.wire import PieceReader, changeset_pieces
@@ -76,7 +77,7 @@ def giving(
         signatures += [stretch.prev, stretch.signature]
     frame.pieces += signatures
     _add_heads(replica, db, frame)
-    _add_bodies(db, frame, told.get("wanted", ()), tried, size)
+    _add_bodies(db, frame, told.get("wanted", []), tried, size)
     return frame if frame.tops or frame.bodies else None
 
 
@@ -158,20 +159,13 @@ def _add_heads(replica: Replica, db: Database, frame: Giving) -> None:
         frame.pieces.append(signature)
 
 
-def _add_bodies(db: Database, frame: Giving, wanted: Sequence[Any], tried: set[str], size: FrameSize) -> None:
+def _add_bodies(db: Database, frame: Giving, named: Sequence[Any], tried: set[str], size: FrameSize) -> None:
     """Refused changesets of our own of which the hub has only holes, taken back from others who had no more."""
-    for origin, scope, hash_ in wanted:
-        row = db.conn.execute(
-            "SELECT n FROM _changeset JOIN _origin USING (o) WHERE name = ? AND scope = ? AND hash = ?"
-            " AND parts IS NOT NULL",
-            (origin, scope, bytes.fromhex(hash_)),
-        ).fetchone()
-        if row is not None and hash_ not in tried and not frame.full(size):
-            parts = read_changeset(db, row[0]).parts or ()
-            frame.head["b"].append([origin, scope, hash_, len(parts)])
-            frame.pieces += parts
-            frame.bytes += sum(map(len, parts))
-            frame.bodies.append(hash_)
+    if not frame.full(size):
+        bodies = filling(db, named, tried, size, frame.bytes)
+        frame.head["b"] = bodies.head
+        frame.pieces += bodies.pieces
+        frame.bodies += bodies.hashes
 
 
 def note_given(db: Database, frame: Giving) -> None:

@@ -14,9 +14,10 @@ from sync.body import NUMBER_MAX
 from sync.chain import HASH8
 from sync.conflicts import count_open
 from sync.errors import BadMessage, NotEnrolled, Revoked, UpgradeNeeded
+from sync.hub_log import log_of
 from sync.protocol import APP_VERSION, SYNC_VERSION, VERSIONS_SPOKEN
 from sync.replica import Replica, set_setting, setting
-from sync.status import backlog, count_parked
+from sync.status import backlog, count_parked, last_verified
 from sync.steps.judge import Sender
 
 
@@ -24,18 +25,46 @@ def ask(replica: Replica, db: Database, *, forked: bool = False) -> dict[str, An
     """Node half: the head of a request, without its frame. `forked`: ask for the own streams as well, because
     the hub holds another branch of one of them."""
     cursors = {scope: [hub_seq, log_hash[:HASH8].hex()] for scope, hub_seq, log_hash in _cursors(db)}
-    held = db.conn.execute(
+    rows = db.conn.execute(
         "SELECT name || '/' || scope, max(seq) FROM _changeset JOIN _origin USING (o) WHERE node = ? GROUP BY o, scope",
         (replica.node,),
     ).fetchall()
+    held = dict(rows)
+    for stream, seq in _first_holes(replica, db):
+        held[stream] = min(held[stream], seq - 1)
     return {
         "v": SYNC_VERSION, "schema": replica.schema, "app": APP_VERSION, "epoch": setting(db, "epoch"),
-        "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else dict(held),
+        "now": replica.clock.now_ms(), "cursors": cursors, "held": {} if forked else held,
         "backlog": backlog(db)[0],
         "conflicts": count_open(db, replica)[0], "parked": count_parked(db), "nodes": nodes_digest(db),
         "turn": _next_turn(replica, db),
-        "nonce": replica.randomness.text(8),
+        "nonce": replica.randomness.text(8), **_verified_told(db),
     }  # fmt: skip
+
+
+def _first_holes(replica: Replica, db: Database) -> list[tuple[str, int]]:
+    """Of our own streams, from where on we lack bodies: a replica put back from a copy may have got a hole of what it
+    once wrote from a hub that had no more itself. A later verdict must bring the body (C9)."""
+    return db.conn.execute(
+        # The first condition is for the index of these few rows.
+        "SELECT name || '/' || scope, min(seq) FROM _changeset JOIN _origin USING (o)"
+        " WHERE state <> 'applied' AND state IN ('hole', 'waiting') AND parts IS NULL AND node = ? GROUP BY o, scope",
+        (replica.node,),
+    ).fetchall()
+
+
+def _verified_told(db: Database) -> dict[str, list[int]]:
+    """When this node last verified itself, and how many places were wrong."""
+    last = last_verified(db)
+    return {"verified": [last.at_ms, last.wrong]} if last is not None else {}
+
+
+def _verified_by(head: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The same as told by a node; (None, None) for one that has not, or says nothing of it."""
+    told = head.get("verified")
+    if not (isinstance(told, list) and len(told) == 2 and all(type(v) is int and 0 <= v <= NUMBER_MAX for v in told)):
+        return None, None
+    return told[0], told[1]
 
 
 def _cursors(db: Database) -> list[tuple[str, int, bytes]]:
@@ -54,6 +83,11 @@ def check_answer(db: Database, asked: Mapping[str, Any], head: Mapping[str, Any]
     """Node half: the answer must be to this very request. Raises BadMessage("not_our_answer") for a replay."""
     if head.get("re") != asked["nonce"]:
         raise BadMessage("not_our_answer")
+    keep_turn(db, head)
+
+
+def keep_turn(db: Database, head: Mapping[str, Any]) -> None:
+    """Node half: count on from the newest request that the hub has noted, also after a restore."""
     told = head.get("turn")
     if type(told) is int and told > int(setting(db, "turn", "0")) and told <= NUMBER_MAX:
         with transaction(db):
@@ -72,10 +106,8 @@ def cursors_told(db: Database, head: Mapping[str, Any]) -> dict[str, int]:
     for scope, place in told.items():
         if not (isinstance(place, list) and len(place) == 2 and type(place[0]) is int and 0 <= place[0] <= NUMBER_MAX):
             raise BadMessage("damaged")
-        row = db.conn.execute(
-            "SELECT log_hash FROM _entry WHERE scope = ? AND hub_seq = ?", (scope, place[0])
-        ).fetchone()
-        if row is None or row[0][:HASH8].hex() != place[1]:
+        ours = log_of(db).heads(scope, until=place[0])[scope]
+        if place[0] == 0 or [ours[0], ours[1][:HASH8].hex()] != place:
             raise BadMessage("bad_cursor", scope=scope)
         found[scope] = place[0]
     return found
@@ -111,25 +143,42 @@ def sender_of(db: Database, node: str) -> tuple[Sender, bytes]:
     return Sender(node, row[0], frozenset({"con", row[0]})), row[1]
 
 
-def note_sender(replica: Replica, db: Database, sender: Sender, head: Mapping[str, Any]) -> None:
+def note_sender(
+    replica: Replica, db: Database, sender: Sender, head: Mapping[str, Any], *, at_ms: int | None = None
+) -> None:
     """Hub half: what the board of campuses shows. `last_sync` only when the node had nothing more to send.
 
-    A request that is not newer than the last one noted is a replay and says nothing about today.
+    A request that is not newer than the last one noted is a replay and says nothing about today. at_ms: the hub's
+    time at which one was made that comes by file; then it says nothing of the node's clock either.
     """
     now = replica.clock.now_ms()
+    at, offset = (now, int(head["now"]) - now) if at_ms is None else (at_ms, None)
     turn = head.get("turn")
     if type(turn) is not int or not 0 <= turn <= NUMBER_MAX:
         raise BadMessage("damaged")
     db.conn.execute(
-        "UPDATE _node SET last_contact = ?, clock_offset_ms = ?, backlog = ?, open_conflicts = ?, parked = ?,"
-        " app_version = ?, last_sync = CASE WHEN ? THEN ? ELSE last_sync END, turn = ?, frontier = ?, epoch = ?"
-        " WHERE node = ? AND turn < ?",
+        "UPDATE _node SET last_contact = max(?, CASE WHEN ? THEN coalesce(last_contact, 0) ELSE 0 END),"
+        " clock_offset_ms = coalesce(?, clock_offset_ms), backlog = ?, open_conflicts = ?, parked = ?,"
+        " app_version = ?, last_sync = CASE WHEN ? THEN max(?, CASE WHEN ? THEN coalesce(last_contact, 0) ELSE 0 END)"
+        " ELSE last_sync END, turn = ?, frontier = ?, epoch = ?, verified_at = coalesce(?, verified_at),"
+        " verified_wrong = coalesce(?, verified_wrong) WHERE node = ? AND turn < ?",
         (
-            now, int(head["now"]) - now, _count(head.get("backlog")), _count(head.get("conflicts")),
-            _count(head.get("parked")), str(head.get("app", ""))[:20], int(head.get("complete") is True), now, turn,
-            json.dumps(head.get("cursors")), setting(db, "epoch"), sender.node, turn,
+            at, offset is None, offset, _count(head.get("backlog")), _count(head.get("conflicts")),
+            _count(head.get("parked")), str(head.get("app", ""))[:20], int(head.get("complete") is True), at,
+            offset is None, turn, json.dumps(head.get("cursors")), setting(db, "epoch"), *_verified_by(head),
+            sender.node, turn,
         ),
     )  # fmt: skip
+
+
+def made_at(db: Database, cursors: Mapping[str, int], claimed_ms: int, now_ms: int) -> int:
+    """Hub half: up to when a request that comes by file speaks, in the hub's time: as its writer claims, unless that
+    is later than now or earlier than what it had heard from us; then what it had heard is all that is proven."""
+    [heard] = db.conn.execute(
+        "SELECT coalesce(max(received_at), 0) FROM _entry WHERE hub_seq IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(cursors.values())),),
+    ).fetchone()
+    return claimed_ms if heard <= claimed_ms <= now_ms else min(int(heard), now_ms)
 
 
 def noted_turn(db: Database, node: str) -> int:
@@ -171,6 +220,11 @@ def learn_cover(db: Database, head: Mapping[str, Any]) -> None:
     set_setting(db, "covered", f"{setting(db, 'epoch')}/{covered}")
 
 
+def note_heard(db: Database, hub_now_ms: int) -> None:
+    """Node half: what came by file proves that it was once this time at the hub; of our own clock it says nothing."""
+    set_setting(db, "hub_seen_ms", str(hub_now_ms))
+
+
 def campuses_known(db: Database) -> dict[str, int]:
     """Hub half: campus → up to when (ms) everything its nodes had to say is here."""
     rows = db.conn.execute(
@@ -207,16 +261,20 @@ def known_nodes(db: Database, head: Mapping[str, Any]) -> dict[str, Any]:
     return {"nodes": [list(row) for row in rows]}
 
 
-def learn_nodes(db: Database, raw: Sequence[Any]) -> None:
-    """Node half: take over the hub's list. A key once known for a node is never replaced."""
+def learn_nodes(db: Database, raw: Sequence[Any], *, older: bool = False) -> None:
+    """Node half: take over the hub's list. A key once known for a node is never replaced. older: the list is not the
+    newest that was heard, so it revokes and adds, and takes nothing back."""
+    if not isinstance(raw, list | tuple):
+        raise BadMessage("damaged")
     for item in raw:
         try:
             node, campus, key, role, revoked = item
-            row = (str(node), str(campus), bytes.fromhex(key), str(role), revoked)
+            row = (str(node), str(campus), bytes.fromhex(key), str(role), revoked, older)
         except (TypeError, ValueError) as error:
             raise BadMessage("damaged") from error
         db.conn.execute(
-            "INSERT INTO _node (node, campus, verify_key, role, revoked_at) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (node) DO UPDATE SET campus = excluded.campus, revoked_at = excluded.revoked_at",
+            "INSERT INTO _node (node, campus, verify_key, role, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5)"
+            " ON CONFLICT (node) DO UPDATE SET campus = excluded.campus,"
+            " revoked_at = CASE WHEN ?6 THEN coalesce(revoked_at, excluded.revoked_at) ELSE excluded.revoked_at END",
             row,
         )

@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from sqlite_utils import Database
 
 from shared.schema import Table, Value
-from shared.text import is_clean
 from shared.validation import problems_in_rows
-from sync.body import decode_header, decode_parts, rows_of
+from sync.body import decode_parts, rows_of
 from sync.change import Block, Header
 from sync.errors import BadMessage
 from sync.heads import own_weight
 from sync.journal import keys_in
 from sync.log import logged, read_changeset
-from sync.opened import Opened, change_at, open_changeset
+from sync.opened import Opened, Readings, change_at, open_changeset
 from sync.replica import Replica
+from sync.steps.shape import Refusal, unspeakable, wrong_shape, wrong_value
+from sync.steps.whole import word_for
 from sync.waiting import is_torn, members_of
 
 # A role of this form is held by a program, which writes only the records that name it, and never as a person.
 PROGRAM = "program:"
-INT_MIN, INT_MAX = -(2**63), 2**63 - 1
-# The reasons for which a value may be wrong here and right in a newer schema.
-MAY_WIDEN = frozenset(
-    {"missing", "out_of_range", "too_long", "not_date", "not_time", "not_instant", "not_decimal", "not_code"}
-)
 
 
 class Policy(Protocol):
@@ -63,37 +60,61 @@ class Sender:
     scopes: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a changeset is refused: a reason code and the data that a sentence for people needs."""
+@dataclass
+class _Court:
+    """What several verdicts in a row need, looked up once: the state does not change between them."""
 
-    reason: str
-    data: dict[str, str]
+    replica: Replica
+    db: Database
+    policy: Policy
+    readings: Readings
+    roles: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    senders: dict[int, Sender] = field(default_factory=dict)
+    # (table, columns) of which every value of these changesets is good.
+    clean: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
+
+    def look_over(self, numbers: Sequence[int]) -> None:
+        """Check the values of all changesets at once, column by column: where all are good, none is looked at again."""
+        together: dict[tuple[str, tuple[str, ...]], list[Block]] = {}
+        for block in self.readings.blocks(numbers):
+            if block.table in self.replica.tables:
+                together.setdefault((block.table, tuple(block.columns)), []).append(block)
+        for (name, columns), blocks in together.items():
+            joined = {c: list(chain.from_iterable(block.columns[c] for block in blocks)) for c in columns}
+            if not problems_in_rows(self.replica.tables[name], joined):
+                self.clean.add((name, columns))
+
+    def roles_of(self, person_id: str) -> frozenset[tuple[str, str]]:
+        """See `Policy.roles_of`."""
+        if person_id not in self.roles:
+            self.roles[person_id] = self.policy.roles_of(self.db, person_id)
+        return self.roles[person_id]
 
 
-def judge(replica: Replica, db: Database, policy: Policy, sender: Sender, n: int) -> Refusal | None:
+def judge(court: _Court, sender: Sender, n: int) -> Refusal | None:
     """The verdict on one stored changeset by itself; None means accepted."""
-    stored = read_changeset(db, n)
-    header = decode_header(stored.header)
-    if stored.parts is None:
+    replica, db, policy = court.replica, court.db, court.policy
+    raw, bare = db.conn.execute("SELECT header, parts IS NULL FROM _changeset WHERE n = ?", (n,)).fetchone()
+    if bare:
         return Refusal("bad_body", {})  # nobody can say what it writes
+    header = court.readings.header(n, raw)
     try:
-        opened = open_changeset(db, n)
+        opened = court.readings.opened(n)
     except BadMessage:
         return Refusal("bad_body", {})
     if opened.scope not in sender.scopes:
         return Refusal("foreign_scope", {"scope": opened.scope})
     if header.campus != sender.campus:
         return Refusal("forged_campus", {"campus": header.campus})
-    if _erasable_in_plain_part(replica, db, n):
+    if _erasable_in_plain_part(replica, db, opened):
         return Refusal("not_erasable_apart", {})
-    roles = policy.roles_of(db, header.person_id)
+    roles = court.roles_of(header.person_id)
     if not roles:
         return Refusal("unknown_author", {"person": header.person_id})
     if header.rank not in policy.ranks_of(roles, header.campus):
         return Refusal("forged_rank", {"rank": header.rank})
     for block in opened.blocks:
-        refusal = _judge_block(replica, sender, header, roles, (opened.scope, block))
+        refusal = _judge_block(court, sender, header, roles, (opened.scope, block))
         if refusal is not None:
             return refusal
         reason = policy.objection(db, header, roles, block.table, block.op, _rows_as_dicts(block))
@@ -107,32 +128,39 @@ def _rows_as_dicts(block: Block) -> Iterable[Mapping[str, Value]]:
     return (dict(zip(names, values, strict=True)) for values in rows_of(block, names))
 
 
-def _erasable_in_plain_part(replica: Replica, db: Database, n: int) -> bool:
+def _erasable_in_plain_part(replica: Replica, db: Database, opened: Opened) -> bool:
     """Rows of an erasable record must be parts of their own, or the law's erasure could not reach them."""
-    parts = read_changeset(db, n).parts or (b"[]",)
-    tables = {block.table for block in decode_parts(parts[:1])}
-    return any(name in replica.tables and replica.tables[name].declaration.erasable for name in tables)
+    if not _any_erasable(replica, {block.table for block in opened.blocks}):
+        return False
+    parts = read_changeset(db, opened.n).parts or (b"[]",)
+    return _any_erasable(replica, {block.table for block in decode_parts(parts[:1])})
+
+
+def _any_erasable(replica: Replica, names: Iterable[str]) -> bool:
+    return any(name in replica.tables and replica.tables[name].declaration.erasable for name in names)
 
 
 def _judge_block(
-    replica: Replica, sender: Sender, header: Header, roles: frozenset[tuple[str, str]], placed: tuple[str, Block]
+    court: _Court, sender: Sender, header: Header, roles: frozenset[tuple[str, str]], placed: tuple[str, Block]
 ) -> Refusal | None:
-    scope, block = placed
+    replica, (scope, block) = court.replica, placed
     table = replica.tables.get(block.table)
     newer = header.schema > replica.schema
-    unspeakable = _unspeakable(block) if newer else None
-    if unspeakable is not None:
-        return unspeakable
+    never = unspeakable(block) if newer else None
+    if never is not None:
+        return never
     if table is None:
         # A newer schema's table is kept and takes effect at the upgrade; an invented one is not (C12).
         return None if newer else Refusal("unknown_table", {"table": block.table})
-    shape = _wrong_shape(table, replica.schema, header, block)
-    if shape is not None:
-        return shape
+    wrong = wrong_shape(table, replica.schema, header, block)
+    if wrong is None and (table.name, tuple(block.columns)) not in court.clean:
+        wrong = wrong_value(table, replica.schema, header, block)
+    if wrong is not None:
+        return wrong
     keys = rows_of(block, table.key)
-    if any(table.scope_of(key) != scope for key in keys):
+    if table.scopes_of(keys) != {scope}:
         return Refusal("wrong_scope", {"table": table.name, "scope": scope})
-    owners = {table.owner_of(key) for key in keys}
+    owners = table.owners_of(keys)
     writers = table.declaration.writers
     if "any" not in writers and ("home" not in writers or owners != {sender.campus}):
         return Refusal("foreign_owner", {"table": table.name, "owner": ",".join(sorted(str(o) for o in owners))})
@@ -150,8 +178,8 @@ def _reserved_field(table: Table, block: Block, keys: Sequence[tuple[Value, ...]
     Whoever is not the owner may insert such a field with its declared default (any value where there is none),
     change it never, and not remove the row around it.
     """
-    foreign = [row for row, key in enumerate(keys) if table.owner_of(key) != campus]
     reserved = [column for column in table.columns if column.spec.owner_only]
+    foreign = [row for row, key in enumerate(keys) if table.owner_of(key) != campus] if reserved else []
     for column in reserved if foreign else ():
         if block.op == "d" or (block.op == "u" and table.unit_of(column.name).name in block.units):
             return column.name
@@ -213,42 +241,6 @@ def _weight_in(db: Database, table: Table, key: tuple[Value, ...], unit: str, n:
     return 0
 
 
-def _unspeakable(block: Block) -> Refusal | None:
-    """What no schema will ever hold: numbers beyond SQLite's, text that is not clean."""
-    for name, values in block.columns.items():
-        for value in set(values):
-            if (isinstance(value, int) and not INT_MIN <= value <= INT_MAX) or (
-                isinstance(value, str) and not is_clean(value)
-            ):
-                return Refusal("invalid_value", {"table": block.table, "column": name, "why": "not_a_value"})
-    return None
-
-
-def _wrong_shape(table: Table, ours: int, header: Header, block: Block) -> Refusal | None:
-    known = {c.name for c in table.columns}
-    units = {unit.name for unit in table.units[1:]}
-    newer = header.schema > ours
-    if set(table.key) - block.columns.keys():
-        return Refusal("missing_column", {"table": table.name})
-    strange = (block.columns.keys() - known) | (set(block.units) - units)
-    if strange and not newer:
-        return Refusal("unknown_column", {"table": table.name, "column": sorted(strange)[0]})
-    if block.op == "u":
-        wanted = {c for unit in table.units[1:] if unit.name in block.units for c in unit.columns}
-    else:
-        wanted = known if block.op == "i" and header.schema >= ours else set(table.key)
-    if wanted - block.columns.keys():
-        return Refusal("missing_column", {"table": table.name, "column": sorted(wanted - block.columns.keys())[0]})
-    problems = problems_in_rows(table, block.columns)
-    if newer:
-        # What our table cannot hold is parked; types and what a key is made of never change (C12).
-        gone = {(name, "missing") for name in table.key}
-        problems = [p for p in problems if p.reason not in MAY_WIDEN or (p.field, p.reason) in gone]
-    if problems:
-        return Refusal("invalid_value", {"table": table.name, "column": problems[0].field, "why": problems[0].reason})
-    return None
-
-
 def _role_allows(
     table: Table, header: Header, roles: frozenset[tuple[str, str]], keys: Sequence[tuple[Value, ...]],
     owners: set[str | None],
@@ -293,45 +285,78 @@ def _only(opened: Opened, *, inserts: bool) -> Opened:
 
 
 def judge_actions(
-    replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int]
-) -> dict[int, Refusal]:
-    """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal."""
-    actions: dict[tuple[int, str], list[int]] = {}
-    for n in numbers:
-        action = db.conn.execute("SELECT o, action FROM _changeset WHERE n = ?", (n,)).fetchone()
-        actions.setdefault(action, []).append(n)
+    replica: Replica, db: Database, policy: Policy, sender: Sender, numbers: Sequence[int],
+    readings: Readings | None = None,
+) -> dict[int, Refusal]:  # fmt: skip
+    """Verdicts on several changesets, a whole action at a time and in the order given: n → refusal. `readings`: what
+    of them was decoded already. A part that a restored hub once let in with another one, which it has taken back, is
+    let in."""
+    court = _Court(replica, db, policy, readings or Readings(db))
+    let_in = _accepted_once(db, numbers)
+    actions = _by_action(db, [n for n in numbers if n not in let_in])
+    court.look_over([n for together in actions.values() for n in together])
+    here, earlier = members_of(db, (name for _, name in actions)), _refused_before(db, actions)
     refused: dict[int, Refusal] = {}
     for action, members in actions.items():
-        if is_torn(members_of(db, *action)):
+        if is_torn(here[action]):
             found = {n: Refusal("forged_action", {}) for n in members}
-        elif (earlier := _refused_before(db, action, members)) is not None:
-            found = {n: Refusal("whole_action", {"because": earlier}) for n in members}
+        elif action in earlier:
+            found = {n: Refusal("whole_action", {"because": earlier[action]}) for n in members}
         else:
-            theirs = _origin_of(db, sender, members[0])
-            found = {n: r for n in members if (r := judge(replica, db, policy, theirs, n)) is not None}
+            theirs = _origin_of(court, sender, action[0])
+            found = {n: r for n in members if (r := judge(court, theirs, n)) is not None}
         _mark(db, members, found, refused)
     return refused
 
 
-def _refused_before(db: Database, action: tuple[int, str], members: Sequence[int]) -> str | None:
-    """The reason why another part of the action was refused earlier: a restored hub may have taken that part
-    back, verdict and all, from a node that does not hold the rest."""
-    row = db.conn.execute(
-        "SELECT coalesce(reason, '') FROM _changeset WHERE o = ? AND action = ? AND state IN ('quarantined', 'hole')"
-        " AND n NOT IN (SELECT value FROM json_each(?))",
-        (*action, json.dumps(list(members))),
-    ).fetchone()
-    return row[0] if row else None
+def _accepted_once(db: Database, numbers: Sequence[int]) -> set[int]:
+    """Which of these very parts were accepted with another one by a receipt that a restored hub has taken back. What
+    people released is judged first and released again, so that the log goes on saying who let it in."""
+    rows = db.conn.execute(
+        "SELECT DISTINCT one.n FROM _changeset AS one JOIN _changeset AS other"
+        " ON other.action = one.action AND other.o = one.o AND other.n <> one.n"
+        " WHERE one.action_size > 1 AND other.state = 'applied' AND other.hub_seq IS NOT NULL"
+        " AND one.n IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(numbers)),),
+    )
+    words = {n: word_for(db, n) for (n,) in rows.fetchall()}
+    return {n for n, word in words.items() if word is not None and word.kind == "receipt"}
 
 
-def _origin_of(db: Database, sender: Sender, n: int) -> Sender:
+def _by_action(db: Database, numbers: Sequence[int]) -> dict[tuple[int, str], list[int]]:
+    """(origin, action) → the changesets to judge, in the order given."""
+    rows = db.conn.execute(
+        "SELECT n, o, action FROM _changeset WHERE n IN (SELECT value FROM json_each(?))", (json.dumps(list(numbers)),)
+    )
+    action_of = {n: (o, action) for n, o, action in rows}
+    found: dict[tuple[int, str], list[int]] = {}
+    for n in numbers:
+        found.setdefault(action_of[n], []).append(n)
+    return found
+
+
+def _refused_before(db: Database, actions: Mapping[tuple[int, str], Sequence[int]]) -> dict[tuple[int, str], str]:
+    """The reason why another part of an action was refused earlier: a restored hub may have taken that part back,
+    verdict and all, from a node that does not hold the rest."""
+    rows = db.conn.execute(
+        "SELECT o, action, n, coalesce(reason, '') FROM _changeset WHERE state IN ('quarantined', 'hole')"
+        " AND action IN (SELECT value FROM json_each(?))",
+        (json.dumps([name for _, name in actions]),),
+    )
+    return {(o, name): reason for o, name, n, reason in rows if n not in actions.get((o, name), (n,))}
+
+
+def _origin_of(court: _Court, sender: Sender, origin: int) -> Sender:
     """The node that made a changeset: what had waited here may be another's than today's sender's."""
-    node, campus = db.conn.execute(
-        "SELECT _origin.node, coalesce(_node.campus, '') FROM _changeset JOIN _origin USING (o)"
-        " LEFT JOIN _node ON _node.node = _origin.node WHERE n = ?",
-        (n,),
-    ).fetchone()
-    return sender if node == sender.node else Sender(node, campus, frozenset({"con", campus}))
+    if origin not in court.senders:
+        node, campus = court.db.conn.execute(
+            "SELECT _origin.node, coalesce(_node.campus, '') FROM _origin"
+            " LEFT JOIN _node ON _node.node = _origin.node WHERE o = ?",
+            (origin,),
+        ).fetchone()
+        other = Sender(node, campus, frozenset({"con", campus}))
+        court.senders[origin] = sender if node == sender.node else other
+    return court.senders[origin]
 
 
 def _mark(

@@ -6,7 +6,8 @@ receipt or the refusal. Somebody else's refused changeset comes as a hole: heade
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,14 +15,15 @@ from sqlite_utils import Database
 
 from sync.chain import HASH8
 from sync.change import Changeset, State
-from sync.entries import HubEntry, entries_since, scope_end, store_entry
+from sync.entries import HubEntry, scope_end, store_entries
 from sync.erasure import without_erased
 from sync.errors import BadMessage
+from sync.floor_proof import sign_floor
 from sync.heads import redecide
+from sync.hub_log import Record, log_of
 from sync.journal import apply_changesets, keys_in, recompute_rows
-from sync.log import logged, origin_number, pack_parts, read_changeset
-from sync.opened import open_changeset
-from sync.proof import sign_floor
+from sync.log import logged, origin_number, pack_parts
+from sync.opened import Readings, open_changeset
 from sync.replica import Replica, current_origin
 from sync.steps.erase import take_erasure
 from sync.steps.push import FrameSize
@@ -60,12 +62,12 @@ def news(
     for scope, cursor in cursors.items():
         top = cursor
         if not found.more:
-            for entry, n in entries_since(db, scope, cursor):
-                if _full(found, size) and not _inside_stretch(replica, db, found, entry):
+            for record in log_of(db).read_since(scope, cursor):
+                if _full(found, size) and not _inside_stretch(replica, db, found, record.entry):
                     found.more = True
                     break
-                _add(db, asker, found, entry, n)
-                top = entry.hub_seq
+                _add(asker, found, record)
+                top = record.entry.hub_seq
         if top != cursor:
             tops[scope] = top
     proven = [(end, *vouched(replica, db, end)) for ends in found.ends.values() for end in ends.values()]
@@ -89,12 +91,13 @@ def _inside_stretch(replica: Replica, db: Database, found: News, entry: HubEntry
     return entry.kind == "receipt" and any(signature_of(db, end) is None for end in ends)
 
 
-def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> None:
+def _add(asker: Asker, found: News, record: Record) -> None:
+    entry = record.entry
     held = asker.held.get(f"{entry.origin}/{entry.scope}", 0) if entry.origin.split(".", 1)[0] == asker.node else 0
     own = entry.seq <= held or entry.kind in ("erase", "redate")
     count: int | None = None
     if not own:
-        changeset = read_changeset(db, n)
+        changeset = record.changeset()
         if entry.verdict == "refused" and entry.origin.split(".", 1)[0] != asker.node:
             changeset = replace(changeset, parts=None)
         count, pieces = changeset_pieces(changeset)
@@ -106,20 +109,21 @@ def _add(db: Database, asker: Asker, found: News, entry: HubEntry, n: int) -> No
         [entry.scope, entry.hub_seq, entry.kind, entry.origin, entry.seq, entry.hash8.hex(), entry.received_at,
          entry.effective, entry.verdict, entry.reason, entry.data, count]
     )  # fmt: skip
-    found.rows += db.conn.execute("SELECT rows FROM _changeset WHERE n = ?", (n,)).fetchone()[0]
+    found.rows += record.rows
 
 
-def asides(db: Database, pushed: Sequence[Changeset]) -> list[list[Any]]:
-    """Hub half: the verdicts on what the asker pushed into scopes it does not hold, and whose log it never gets."""
+def asides(db: Database, pushed: Iterable[tuple[str, str, int, bytes]]) -> list[list[Any]]:
+    """Hub half: the verdicts on what the asker pushed (origin, scope, seq, hash) into scopes it does not hold, and
+    whose log it never gets."""
     found = []
-    for changeset in pushed:
+    for origin, scope, seq, hash_ in pushed:
         row = db.conn.execute(
             "SELECT c.hub_seq, c.received_at, e.reason, e.reason_data FROM _changeset AS c JOIN _origin AS o USING (o)"
             " JOIN _entry AS e ON e.hub_seq = c.hub_seq WHERE name = ? AND c.scope = ? AND seq = ? AND hash = ?",
-            (changeset.origin, changeset.scope, changeset.seq, changeset.hash),
+            (origin, scope, seq, hash_),
         ).fetchone()
         if row is not None:
-            found.append([changeset.origin, changeset.scope, changeset.seq, changeset.hash[:HASH8].hex(), *row])
+            found.append([origin, scope, seq, hash_[:HASH8].hex(), *row])
     return found
 
 
@@ -177,25 +181,19 @@ def take_news(
     arrivals = [_arrival(e, c) for e, c in fresh if c is not None and e.kind == "receipt"]
     let_in = [(entry, changeset) for entry, changeset in fresh if entry.kind == "release"]
     bodies = {entry.hub_seq: changeset for entry, changeset in fresh}
-    refused = []
-    ready = receive(replica, db, arrivals)
+    refused: list[int] = []
+    readings = Readings(db)
+    ready = receive(replica, db, arrivals, readings)
     own = current_origin(db)[1]
-    taken.behind_itself = any(one.origin == own for one in logged(db, ready).values())
-    apply = [open_changeset(db, n) for n in ready if _state(db, n) == "applied"]
+    about = logged(db, ready)
+    taken.behind_itself = any(one.origin == own for one in about.values())
+    apply = [readings.opened(n) for n in ready if about[n].state == State.APPLIED.value]
     applied = apply_changesets(db, replica.tables, apply)
     taken.changesets, taken.rows, taken.rows_by_path = len(ready), applied.rows, applied.rows_by_path
-    moved = []
-    for entry in entries:
-        n = find_version_any(db, entry)
-        # A winner can only change where a stamp does: for most receipts it does not.
-        if entry.effective < logged(db, [n])[n].effective:
-            moved.append(n)
-        store_entry(db, entry, n)
-        if entry.kind == "receipt" and entry.verdict == "refused" and _stands(db, n) == "applied":
-            refused.append(n)
-        elif entry.kind == "receipt" and entry.verdict == "accepted" and _stands(db, n) in ("quarantined", "hole"):
-            # Another verdict than the one a restored hub had given once, and lost (C11).
-            let_in.append((entry, bodies[entry.hub_seq]))
+    told = _store_told(db, entries)
+    refused += told.refused
+    # Another verdict than the one a restored hub had given once, and lost (C11).
+    let_in += [(entry, bodies[entry.hub_seq]) for entry in told.let_in]
     check_tops(db, head.get("t", {}), reader, keys)
     refused += _take_asides(db, head.get("x", ()))
     _take_out(replica, db, refused)
@@ -203,11 +201,61 @@ def take_news(
     for entry in entries:
         if entry.kind == "erase":
             take_erasure(db, replica.tables, entry)
-    redecide(db, replica.tables, moved)
+    redecide(db, replica.tables, told.moved)
     taken.refused = len(refused)
     if any(entry.kind == "erase" for entry in entries):
         sign_floor(replica, db)
     return taken
+
+
+@dataclass
+class _Told:
+    """What entries said of changesets that are here: those whose stamp fell, which are refused or let in now."""
+
+    moved: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    let_in: list[HubEntry] = field(default_factory=list)
+
+
+def _store_told(db: Database, entries: Sequence[HubEntry]) -> _Told:
+    """Write down what the hub said, entry after entry. Raises BadMessage for a changeset that is not here."""
+    told, numbers = _Told(), _numbers_of(db, entries)
+    rows = db.conn.execute(
+        "SELECT n, effective, CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END"
+        " FROM _changeset WHERE n IN (SELECT value FROM json_each(?))",
+        (json.dumps(numbers),),
+    )
+    # The state that a verdict gave; a changeset that waits takes it when what it needs is here.
+    about = {n: (effective, stands) for n, effective, stands in rows}
+    for entry, n in zip(entries, numbers, strict=True):
+        effective, stands = about[n]
+        # A winner can only change where a stamp does: for most receipts it does not.
+        if entry.effective < effective:
+            told.moved.append(n)
+            about[n] = (entry.effective, stands)
+        if entry.kind == "receipt" and entry.verdict == "refused" and stands == "applied":
+            told.refused.append(n)
+        elif entry.kind == "receipt" and entry.verdict == "accepted" and stands in ("quarantined", "hole"):
+            told.let_in.append(entry)
+    store_entries(db, list(zip(entries, numbers, strict=True)))
+    return told
+
+
+def _numbers_of(db: Database, entries: Sequence[HubEntry]) -> list[int]:
+    """The changeset each entry is about. Raises BadMessage("unknown_changeset")."""
+    names = [[each.origin, each.scope, each.seq, each.hash8.hex()] for each in entries]
+    rows = db.conn.execute(
+        "SELECT j.key, c.n FROM json_each(?) AS j CROSS JOIN _origin ON name = json_extract(j.value, '$[0]')"
+        " CROSS JOIN _changeset AS c ON c.o = _origin.o AND c.scope = json_extract(j.value, '$[1]')"
+        " AND c.seq = json_extract(j.value, '$[2]')"
+        " AND lower(hex(substr(c.hash, 1, ?))) = json_extract(j.value, '$[3]')",
+        (json.dumps(names), HASH8),
+    )
+    found = dict(rows.fetchall())
+    missing = next((each for at, each in enumerate(entries) if at not in found), None)
+    if missing is not None:
+        raise BadMessage("unknown_changeset", origin=missing.origin, seq=str(missing.seq))
+    return [found[at] for at in range(len(entries))]
 
 
 def _not_yet_taken(
@@ -285,12 +333,6 @@ def _state(db: Database, n: int) -> str:
     return str(db.conn.execute("SELECT state FROM _changeset WHERE n = ?", (n,)).fetchone()[0])
 
 
-def _stands(db: Database, n: int) -> str:
-    """The state that a verdict gave a changeset; one that waits takes it when what it needs is here."""
-    sql = "SELECT CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END FROM _changeset WHERE n = ?"
-    return str(db.conn.execute(sql, (n,)).fetchone()[0])
-
-
 def _take_out(replica: Replica, db: Database, numbers: Sequence[int]) -> None:
     """Un-apply what the hub refused: our own is offered for re-entry, others' is a hole like any other (C9). The
     values stay in the log."""
@@ -311,6 +353,8 @@ def _put_in(replica: Replica, db: Database, let_in: Sequence[tuple[HubEntry, Cha
         if changeset is not None and changeset.parts is not None:
             parts = without_erased(db, replica.tables, changeset).parts
             db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(parts), n))
+        elif db.conn.execute("SELECT parts IS NULL FROM _changeset WHERE n = ?", (n,)).fetchone()[0]:
+            raise BadMessage("bad_body")  # `held` told the hub that we have none
         if _state(db, n) == "waiting":
             db.conn.execute("UPDATE _changeset SET due = 'applied' WHERE n = ?", (n,))
             continue  # it goes in when what it needs is here

@@ -84,9 +84,10 @@ def _stretches(
     runs: list[tuple[tuple[int, str], list[Changeset]]] = []
     for n, o, scope, _ in chosen:
         changeset = read_changeset(db, n)
-        # A forked stream has two runs with the same numbers; what follows neither begins one of its own.
+        # A forked stream has two runs with the same numbers; what follows neither begins one of its own. A stretch is
+        # relayed whole: a long one would never get through to a node on a bad line.
         run = next((run for stream, run in runs if stream == (o, scope) and run[-1].hash == changeset.prev), None)
-        if run is None:
+        if run is None or len(run) >= replica.limits.stretch_changesets:
             runs.append(((o, scope), [changeset]))
         else:
             run.append(changeset)

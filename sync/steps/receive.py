@@ -7,14 +7,16 @@ scopes and holds nothing together: there the hub's entries have judged already.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
 from sync.body import decode_header, decode_parts
-from sync.change import RANKS, Changeset, Header, State
+from sync.chain import GENESIS, HASH8
+from sync.change import RANKS, Block, Changeset, Header, State, VersionName
 from sync.erasure import without_erased
-from sync.log import Entry, append, find_version, has_link, origin_number, pack_parts
+from sync.log import Entry, append_all, find_version, has_link, links_among, origin_number, pack_parts
+from sync.opened import Readings
 from sync.replica import Replica
 from sync.waiting import release_waiting
 
@@ -31,40 +33,89 @@ class Arrival:
     state: State | None = State.APPLIED
 
 
-def receive(replica: Replica, db: Database, arrivals: Iterable[Arrival]) -> list[int]:
+def receive(
+    replica: Replica, db: Database, arrivals: Iterable[Arrival], readings: Readings | None = None
+) -> list[int]:
     """Store what is new; the local numbers that are ready, in an order in which each follows what it needs and
     an origin's actions follow its commits.
 
-    What was held back earlier and is ready now is among them. Inside the caller's transaction.
+    What was held back earlier and is ready now is among them. `readings` is given what was decoded. Inside the
+    caller's transaction.
     """
-    ready = []
+    arrivals = list(arrivals)
+    batch = _Batch(replica, db, readings or Readings(db), links_among(db, (a.changeset for a in arrivals)))
     for arrival in arrivals:
+        batch.take(arrival)
+    batch.store()
+    return batch.ready + release_waiting(db, batch.readings)
+
+
+@dataclass
+class _Batch:
+    """Arrivals on their way into the log: what is here already, and what is to be stored in one statement."""
+
+    replica: Replica
+    db: Database
+    readings: Readings
+    links: dict[tuple[str, str, int, bytes], str]
+    versions: dict[tuple[str, VersionName], str] = field(default_factory=dict)
+    fresh: list[tuple[Changeset, Entry, list[Block] | None]] = field(default_factory=list)
+    ready: list[int] = field(default_factory=list)
+
+    def take(self, arrival: Arrival) -> None:
+        """One arrival: passed over when it is here, or fills a hole; else decoded and kept for `store`."""
         changeset = arrival.changeset
-        origin = origin_number(db, changeset.origin)
-        if has_link(db, origin, changeset.scope, changeset.seq, changeset.hash):
-            fill_hole(db, replica, changeset)
-            continue
+        place = (changeset.origin, changeset.scope, changeset.seq, changeset.hash)
+        if place in self.links:
+            self.store()
+            fill_hole(self.db, self.replica, changeset)
+            return
         header = decode_header(changeset.header)
-        state = arrival.state if arrival.state and is_complete(db, changeset, header) else State.WAITING
+        blocks = decode_parts(changeset.parts, self.replica.limits.changeset_rows) if changeset.parts else []
+        state = arrival.state if arrival.state and self._is_complete(changeset, header) else State.WAITING
+        effective = header.stamp_ms if arrival.effective is None else arrival.effective
         entry = Entry(
-            header,
-            count_rows(changeset, replica.limits.changeset_rows),
-            RANKS.get(header.rank, 0),
-            state,
-            header.stamp_ms if arrival.effective is None else arrival.effective,
-            arrival.state,
+            header, sum(block.count for block in blocks), RANKS.get(header.rank, 0), state, effective, arrival.state
         )
-        n = append(db, without_erased(db, replica.tables, changeset), entry)
-        if state is not State.WAITING:
-            ready.append(n)
-    return ready + release_waiting(db)
+        kept = without_erased(self.db, self.replica.tables, changeset)
+        # Of a body that is stored with less than came nothing may be handed on.
+        self.fresh.append((kept, entry, blocks if kept is changeset and changeset.parts is not None else None))
+        self.links[place] = state.value
+        name = VersionName(changeset.origin, changeset.seq, changeset.hash[:HASH8])
+        self.versions[changeset.scope, name] = state.value
+
+    def _is_complete(self, changeset: Changeset, header: Header) -> bool:
+        """The same as `is_complete`, with what this batch brings."""
+        before = (changeset.origin, changeset.scope, changeset.seq - 1, changeset.prev)
+        if changeset.seq == 1:
+            linked = changeset.prev == GENESIS
+        else:
+            linked = self.links.get(before, State.WAITING.value) != State.WAITING.value
+        return linked and all(self._is_here(changeset.scope, name) for name in header.names)
+
+    def _is_here(self, scope: str, name: VersionName) -> bool:
+        state = self.versions.get((scope, name))
+        if state is None or state == State.WAITING.value:
+            return find_version(self.db, scope, name) is not None
+        return True
+
+    def store(self) -> None:
+        """Everything taken since goes into the log."""
+        fresh, self.fresh = self.fresh, []
+        numbers = append_all(self.db, [(changeset, entry) for changeset, entry, _ in fresh])
+        for n, (changeset, entry, blocks) in zip(numbers, fresh, strict=True):
+            if blocks is not None:
+                self.readings.keep(n, changeset, entry.header, blocks)
+            if entry.state is not State.WAITING:
+                self.ready.append(n)
 
 
-def fill_hole(db: Database, replica: Replica, changeset: Changeset) -> None:
-    """The body of what was only a hole here comes after all: a refused changeset with its values (C9)."""
+def fill_hole(db: Database, replica: Replica, changeset: Changeset) -> bool:
+    """The body of what was only a hole here comes after all: a refused changeset with its values (C9). True when
+    there was such a hole."""
     if changeset.parts is None:
-        return
-    db.conn.execute(
+        return False
+    filled = db.conn.execute(
         "UPDATE _changeset SET parts = ?, state = 'quarantined' WHERE o = ? AND scope = ? AND seq = ? AND hash = ?"
         " AND state = 'hole' AND parts IS NULL",
         (
@@ -72,6 +123,7 @@ def fill_hole(db: Database, replica: Replica, changeset: Changeset) -> None:
             changeset.scope, changeset.seq, changeset.hash,
         ),
     )  # fmt: skip
+    return filled.rowcount > 0
 
 
 def is_complete(db: Database, changeset: Changeset, header: Header) -> bool:

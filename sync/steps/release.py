@@ -8,10 +8,9 @@ from shared.database import transaction
 from shared.errors import NotFound
 from sync.capture import commit_pending
 from sync.change import LOCAL_OPERATOR, Author
-from sync.entries import append_entry, receipt_time
-from sync.journal import keys_in, recompute_rows
 from sync.opened import open_changeset
 from sync.replica import Replica
+from sync.steps.whole import let_in
 
 
 def release(db: Database, replica: Replica, version: str, *, by: str) -> list[str]:
@@ -27,12 +26,7 @@ def release(db: Database, replica: Replica, version: str, *, by: str) -> list[st
         if row is None:
             raise NotFound(changeset=version)
         numbers = _with_all_it_needs(db, int(row[0]))
-        now = receipt_time(replica, db)
-        db.conn.executemany("UPDATE _changeset SET state = 'applied' WHERE n = ?", [(n,) for n in numbers])
-        for n in numbers:
-            append_entry(db, n, received_at=now, kind="release", reason="released", data={"by": by})
-            opened = open_changeset(db, n)
-            recompute_rows(db, replica.tables, opened.scope, keys_in(replica.tables, [opened]))
+        let_in(replica, db, numbers, {"by": by})
         marks = ", ".join("?" for _ in numbers)
         sql = f"SELECT name FROM changeset_name WHERE n IN ({marks}) ORDER BY n"  # noqa: S608 - only marks
         return [name for (name,) in db.conn.execute(sql, numbers)]

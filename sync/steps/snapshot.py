@@ -1,6 +1,6 @@
 """Snapshot start: a node that has nothing yet, or was away for long, gets a signed snapshot in slices (C13).
 
-Hub half: `slice_for`. Node half: `wanted` (what it asks for) and `take_slice`. The message between them is the
+Hub half: `slice_for`. Node half: `slices_wanted` (what it asks for) and `take_slice`. The message between them is the
 member `snapshot` of both heads; whoever does not know it reads the log as ever.
 """
 
@@ -25,7 +25,7 @@ from sync.wire import PieceReader
 SLICE_BYTES_MIN = 4096
 
 
-def wanted(db: Database) -> dict[str, list[Any]]:
+def slices_wanted(db: Database) -> dict[str, list[Any]]:
     """Node half: scope → [digest, bytes here] of a snapshot that has come in part, ["", 0] for none, for each scope of
     which this node would load one.
 

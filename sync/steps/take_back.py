@@ -14,24 +14,27 @@ from typing import Any
 from sqlite_utils import Database
 
 from sync.body import NUMBER_MAX, decode_header
-from sync.chain import HASH8, body_hash, entry_hash, part_hash, scope_statement
-from sync.change import RANKS, Changeset, State
-from sync.entries import HubEntry, next_hub_seq, scope_end, store_entry
+from sync.chain import HASH8, entry_hash, scope_statement
+from sync.change import Changeset
+from sync.entries import HubEntry
 from sync.erasure import is_dead, without_erased
 from sync.errors import BadMessage
 from sync.heads import redecide
+from sync.hub_log import ChangesetLog, Receipt, Word, log_of
 from sync.journal import apply_changesets, keys_in, recompute_rows
 from sync.keys import signed_by
-from sync.log import Entry, append, read_changeset
+from sync.log import read_changeset
 from sync.opened import open_changeset
 from sync.replica import Replica, set_setting, setting
 from sync.steps.erase import erased_row, take_erasure
+from sync.steps.fill import take_bodies, wanted
 from sync.steps.hello import peer_keys
 from sync.steps.judge import Sender
 from sync.steps.pull import read_entries
 from sync.steps.receive import count_rows, fill_hole, is_complete
 from sync.steps.vouch import ends_of, head_signed, keep_head, sign_end, signature_of, signed_top
-from sync.wire import PieceReader
+from sync.steps.whole import let_in_the_rest
+from sync.wire import PieceReader, bytes_of, text_rows
 
 _ENTRY_NUMBERS, _ENTRY_TEXTS, _ENTRY_FIELDS = (1, 4, 6, 7), (0, 2, 3, 5, 8, 9, 10), 12
 
@@ -47,32 +50,25 @@ def take_back(
     """
     given = head.get("gives")
     if isinstance(given, dict) and given.get("to") == setting(db, "epoch"):
-        _adopt(replica, db, _proven(replica, db, sender, given, reader), given, reader)
+        told = _proven(replica, db, sender, given, reader)
+        _adopt(replica, db, sender, told, (given, reader))
     places, signatures = {}, []
     for scope in ("con", *sorted(sender.scopes - {"con"})):
-        found = _sample(db, scope)
+        found = _sample(log_of(db), scope)
         places[scope] = [[hub_seq, log_hash[:HASH8].hex()] for hub_seq, log_hash in found]
         signatures += [signed_top(replica, db, scope, hub_seq) for hub_seq, _ in found]
-    wanted = db.conn.execute(
-        "SELECT name, scope, lower(hex(hash)) FROM _changeset JOIN _origin USING (o)"
-        " WHERE state = 'hole' AND parts IS NULL AND node = ? LIMIT ?",
-        (sender.node, replica.limits.frame_rows),
-    )
-    return {"places": places, "wanted": [list(row) for row in wanted]}, signatures
+    return {"places": places, "wanted": wanted(db, sender.node, replica.limits.frame_rows)}, signatures
 
 
-def _sample(db: Database, scope: str) -> list[tuple[int, bytes]]:
-    """Places of the log in one scope: the last, and 1, 2, 4, 8 … before it, and the first."""
-    [count] = db.conn.execute("SELECT count(*) FROM _entry WHERE scope = ?", (scope,)).fetchone()
-    backs = sorted({0, *(1 << i for i in range(count.bit_length())), count - 1})
-    rows = (
-        db.conn.execute(
-            "SELECT hub_seq, log_hash FROM _entry WHERE scope = ? ORDER BY hub_seq DESC LIMIT 1 OFFSET ?", (scope, back)
-        ).fetchone()
-        for back in backs
-        if 0 <= back < count
-    )
-    return list(rows)
+def _sample(log: ChangesetLog, scope: str) -> list[tuple[int, bytes]]:
+    """Places of the log in one scope: the last, those at or below 1, 2, 4, 8 … numbers before it, and the first."""
+    last, _ = log.heads(scope)[scope]
+    first = next(iter(log.read_since(scope, 0)), None)
+    if first is None:
+        return []
+    backs = (0, *(1 << i for i in range((last - first.entry.hub_seq).bit_length())))
+    found = [log.heads(scope, until=last - back)[scope] for back in backs]
+    return [*dict.fromkeys([*found, (first.entry.hub_seq, first.log_hash)])]
 
 
 @dataclass(frozen=True)
@@ -157,17 +153,15 @@ class Adopted:
 
 
 def _adopt(
-    replica: Replica, db: Database, told: Sequence[Told], given: Mapping[str, Any], reader: PieceReader
+    replica: Replica, db: Database, sender: Sender, told: Sequence[Told], frame: tuple[Mapping[str, Any], PieceReader]
 ) -> None:
     adopted = Adopted()
+    given, reader = frame
     for one in told:
         n = _number(db, one.entry)
-        if n is None and one.changeset is not None:
-            n = _store(replica, db, one.entry, one.changeset)
-            adopted.stored.append(one.changeset)
-        elif one.changeset is not None:
+        if n is not None and one.changeset is not None:
             fill_hole(db, replica, one.changeset)
-        if n is None:
+        elif n is None and one.changeset is None:
             raise BadMessage("unknown_changeset", origin=one.entry.origin, seq=str(one.entry.seq))
         _adopt_entry(replica, db, adopted, one, n)
     apply_changesets(db, replica.tables, [open_changeset(db, n) for n in adopted.applied])
@@ -181,66 +175,62 @@ def _adopt(
     for end in ends_of(adopted.stored):
         if signature_of(db, end) is None:
             keep_head(db, end.origin, end.scope, (end.seq, end.hash), sign_end(replica, end))
-    _take_bodies(replica, db, given.get("b"), reader)
+    take_bodies(replica, db, sender.node, given.get("b"), reader)
+    let_in_the_rest(replica, db)
 
 
-def _store(replica: Replica, db: Database, entry: HubEntry, changeset: Changeset) -> int:
-    header = decode_header(changeset.header)
-    rows = count_rows(changeset, replica.limits.changeset_rows)
-    about = Entry(header, rows, RANKS.get(header.rank, 0), State.WAITING, header.stamp_ms)
-    return append(db, without_erased(db, replica.tables, changeset), about)
-
-
-def _adopt_entry(replica: Replica, db: Database, adopted: Adopted, one: Told, n: int) -> None:
+def _adopt_entry(replica: Replica, db: Database, adopted: Adopted, one: Told, n: int | None) -> None:
     state, hub_seq, hollow = db.conn.execute(
         "SELECT state, hub_seq, parts IS NULL FROM _changeset WHERE n = ?", (n,)
-    ).fetchone()
+    ).fetchone() or ("", None, False)
     entry = one.entry
     if entry.kind == "receipt" and hub_seq is None:
-        _adopt_verdict(db, adopted, one, n)
-    elif hub_seq is None and entry.kind != "erase":
+        n = _adopt_verdict(replica, db, adopted, one, n)
+    elif n is None or (hub_seq is None and entry.kind != "erase"):
         raise BadMessage("out_of_order", origin=entry.origin, seq=str(entry.seq))
     elif entry.kind == "release" and state in ("quarantined", "hole"):
         if hollow:
             raise BadMessage("bad_body")
-        db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE n = ?", (n,))
-        _issue_again(db, one, n)
+        _issue_again(db, one, read_changeset(db, n))
         adopted.reopened.append(n)
     elif entry.kind == "erase":
         known = entry.data in {other.data for other in adopted.erased}
         if not known and not is_dead(db, *erased_row(replica.tables, entry)):
-            _issue_again(db, one, n)
+            _issue_again(db, one, read_changeset(db, n))
             adopted.erased.append(entry)
     elif entry.kind in ("receipt", "redate"):
         _redate(db, one, n)
     adopted.moved.append(n)
 
 
-def _adopt_verdict(db: Database, adopted: Adopted, one: Told, n: int) -> None:
-    """A changeset without a receipt here gets the one it had."""
-    stored = read_changeset(db, n)
-    if not is_complete(db, stored, decode_header(stored.header)):
-        raise BadMessage("out_of_order", origin=stored.origin, seq=str(stored.seq))
-    accepted = one.entry.verdict == "accepted"
-    if accepted and stored.parts is None:
-        # The node has pruned it, as an older backup than this copy's successor covered it (C13).
-        raise BadMessage("body_pruned", origin=stored.origin, scope=stored.scope, seq=str(stored.seq))
-    state = State.APPLIED if accepted else State.HOLE if stored.parts is None else State.QUARANTINED
-    db.conn.execute("UPDATE _changeset SET state = ? WHERE n = ?", (state.value, n))
-    _issue_again(db, one, n)
-    if accepted:
-        adopted.applied.append(n)
+def _adopt_verdict(replica: Replica, db: Database, adopted: Adopted, one: Told, n: int | None) -> int:
+    """A changeset without a receipt here gets the one it had; its local number."""
+    changeset = one.changeset if n is None else read_changeset(db, n)
+    if changeset is None or not is_complete(db, changeset, decode_header(changeset.header)):
+        raise BadMessage("out_of_order", origin=one.entry.origin, seq=str(one.entry.seq))
+    if one.entry.verdict == "accepted" and changeset.parts is None:
+        # The node has pruned it: a newer backup than this copy covers it (C13).
+        raise BadMessage("body_pruned", origin=one.entry.origin, scope=one.entry.scope, seq=str(one.entry.seq))
+    if n is None:
+        count_rows(changeset, replica.limits.changeset_rows)
+        adopted.stored.append(changeset)
+        changeset = without_erased(db, replica.tables, changeset)
+    _issue_again(db, one, changeset)
+    found = _number(db, one.entry) if n is None else n
+    if found is None:
+        raise BadMessage("unknown_changeset", origin=one.entry.origin, seq=str(one.entry.seq))
+    if one.entry.verdict == "accepted":
+        adopted.applied.append(found)
+    return found
 
 
-def _issue_again(db: Database, one: Told, n: int) -> None:
+def _issue_again(db: Database, one: Told, changeset: Changeset) -> None:
     """An entry of a former log becomes one of this log: the very same where this log ends where that one stood."""
-    entry = one.entry
-    last, log_hash = scope_end(db, entry.scope)
-    taken = db.conn.execute("SELECT 1 FROM _entry WHERE hub_seq = ?", (entry.hub_seq,)).fetchone()
-    if log_hash != one.prev or taken is not None or entry.hub_seq <= last:
-        entry = replace(entry, hub_seq=next_hub_seq(db))
-    store_entry(db, entry, n)
-    clock = max(entry.received_at, int(setting(db, "last_receipt_ms", "0")))
+    told = one.entry
+    former = (told.hub_seq, one.prev)
+    word = Receipt(told.received_at, told.kind, told.verdict, told.reason, told.data, told.effective, former)
+    log_of(db).append([Word(changeset, word)])
+    clock = max(told.received_at, int(setting(db, "last_receipt_ms", "0")))
     set_setting(db, "last_receipt_ms", str(clock))
 
 
@@ -253,17 +243,17 @@ def _redate(db: Database, one: Told, n: int) -> None:
     ).fetchone()
     if one.entry.effective < effective:
         entry = replace(one.entry, kind="redate", verdict=verdict, reason=reason or "", data=data or "{}")
-        _issue_again(db, replace(one, entry=entry, prev=b""), n)
+        _issue_again(db, replace(one, entry=entry, prev=b""), read_changeset(db, n))
 
 
 def _take_heads(replica: Replica, db: Database, raw: object, reader: PieceReader) -> None:
     """Keep the writers' signatures. One by a node that the copy does not know proves nothing here."""
     keys = {**peer_keys(db), "hub": replica.verify_key}
-    for origin, scope, hash_ in _rows_of_text(raw, 3):
+    for origin, scope, hash_ in text_rows(raw, 3):
         [signature] = reader.take()
         row = db.conn.execute(
             "SELECT seq, hash FROM _changeset JOIN _origin USING (o) WHERE name = ? AND scope = ? AND hash = ?",
-            (origin, scope, _bytes_of(hash_)),
+            (origin, scope, bytes_of(hash_)),
         ).fetchone()
         if row is None:
             raise BadMessage("unknown_changeset", origin=origin)
@@ -271,39 +261,3 @@ def _take_heads(replica: Replica, db: Database, raw: object, reader: PieceReader
             keep_head(db, origin, scope, (row[0], row[1]), signature)
         elif origin.split(".", 1)[0] in keys:
             raise BadMessage("bad_signature", stream=f"{origin}/{scope}")
-
-
-def _take_bodies(replica: Replica, db: Database, raw: object, reader: PieceReader) -> None:
-    """Fill holes whose values their own node still has."""
-    for item in raw if isinstance(raw, list) else [None]:
-        if not (isinstance(item, list) and len(item) == 4 and type(item[3]) is int):
-            raise BadMessage("damaged")
-        [(origin, scope, hash_)] = _rows_of_text([item[:3]], 3)
-        parts = tuple(reader.take(item[3]))
-        row = db.conn.execute(
-            "SELECT n FROM _changeset JOIN _origin USING (o) WHERE name = ? AND scope = ? AND hash = ?",
-            (origin, scope, _bytes_of(hash_)),
-        ).fetchone()
-        if row is None:
-            raise BadMessage("unknown_changeset", origin=origin)
-        whole = replace(read_changeset(db, row[0]), parts=parts)
-        if not parts or body_hash([part_hash(part) for part in parts]) != whole.body_hash:
-            raise BadMessage("bad_body")
-        count_rows(whole, replica.limits.changeset_rows)
-        fill_hole(db, replica, whole)
-
-
-def _rows_of_text(raw: object, width: int) -> list[list[str]]:
-    """A list of lists of texts. Raises BadMessage("damaged") for anything else."""
-    if not isinstance(raw, list) or not all(isinstance(item, list) and len(item) == width for item in raw):
-        raise BadMessage("damaged")
-    if not all(isinstance(text, str) and text.isascii() for item in raw for text in item):
-        raise BadMessage("damaged")
-    return raw
-
-
-def _bytes_of(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError as error:
-        raise BadMessage("damaged") from error

@@ -15,6 +15,7 @@ from sync.chain import head_statement, link_hash, scope_statement
 from sync.change import Changeset
 from sync.entries import scope_end
 from sync.errors import BadMessage
+from sync.hub_log import log_of
 from sync.keys import sign, signed_by
 from sync.log import origin_number
 from sync.replica import Replica
@@ -132,7 +133,7 @@ def _follow(end: Changeset, tail: Sequence[bytes]) -> bytes:
 
 def signed_top(replica: Replica, db: Database, scope: str, top: int) -> bytes:
     """Hub half: the signature of its log in one scope up to an entry."""
-    log_hash = db.conn.execute("SELECT log_hash FROM _entry WHERE hub_seq = ?", (top,)).fetchone()[0]
+    _, log_hash = log_of(db).heads(scope, until=top)[scope]
     return sign(replica.seed, scope_statement(scope, top, log_hash))
 
 

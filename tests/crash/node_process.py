@@ -1,8 +1,8 @@
-"""A clerk at work as a process: ``python -m tests.crash.node_process DATABASE PORTFILE RUN SAVES``.
+"""A clerk at work as a process: ``python -m tests.crash.node_process DATABASE PORTFILE CAMPUS RUN SAVES``.
 
 Saves one row after the other, syncs after every third save, and says each thing on a line of its own after
-it is committed: what stands on a line was acknowledged to a person. With SAVES it stops after so many, once
-a sync has left nothing on either side.
+it is committed: what stands on a line was acknowledged to a person. With SAVES it stops after so many (-1:
+none), once a sync has left nothing on either side.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from sync.http import HttpHub
 from sync.opening import open_replica
 from sync.replica import Replica, connect
 
-CLERK = Author("A-clerk", rank="office")
 TIRELESS = 1_000_000
 
 
@@ -34,15 +33,15 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def save(replica: Replica, db: Database, note: str) -> None:
+def save(replica: Replica, db: Database, campus: str, note: str) -> None:
     """One save in two scopes: a new row and an edit of one that every save edits."""
-    with write(replica, db, CLERK) as w:
-        w.insert(Evidence(id=w.mint("A"), person_id="A-teacher", campus="A", date="2025-09-01", kind="lesson",
+    with write(replica, db, Author(f"{campus}-clerk", rank="office")) as w:
+        w.insert(Evidence(id=w.mint(campus), person_id="A-teacher", campus=campus, date="2025-09-01", kind="lesson",
                           quantity="1", note=note))  # fmt: skip
-        if find(w.db, CalendarDay, "A", "2025-09-01") is None:
-            w.insert(CalendarDay(campus="A", date="2025-09-01", kind="school_day", note=note))
+        if find(w.db, CalendarDay, campus, "2025-09-01") is None:
+            w.insert(CalendarDay(campus=campus, date="2025-09-01", kind="school_day", note=note))
         else:
-            w.update(CalendarDay, ("A", "2025-09-01"), {"note": note})
+            w.update(CalendarDay, (campus, "2025-09-01"), {"note": note})
     say(f"saved {note}")
 
 
@@ -60,13 +59,13 @@ def sync(replica: Replica, db: Database, port_file: Path) -> bool:
     return done
 
 
-def main(database: Path, port_file: Path, run: str, saves: int) -> None:
+def main(database: Path, port_file: Path, campus: str, run: str, saves: int) -> None:
     """Save and sync."""
     replica = open_replica(database, records=RECORDS, clock=SystemClock(), randomness=SystemRandomness())
     with connect(replica) as db:
         say("ready")
-        for number in range(saves or TIRELESS):
-            save(replica, db, f"{run}-{number}")
+        for number in range(max(0, saves) if saves else TIRELESS):
+            save(replica, db, campus, f"{run}-{number}")
             if number % 3 == 2:
                 sync(replica, db, port_file)
         while not sync(replica, db, port_file):
@@ -74,4 +73,4 @@ def main(database: Path, port_file: Path, run: str, saves: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]))

@@ -1,4 +1,4 @@
-"""A hub and one enrolled node on disk, and their processes: started, killed, and looked into afterwards."""
+"""A hub and enrolled nodes on disk, and their processes: started, killed, and looked into afterwards."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ class Spoken:
 
 
 class School:
-    """The folder of a test with a hub and a node in it."""
+    """The folder of a test with a hub and a node for each campus in it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.hub, self.node, self.port_file = folder / "hub.db", folder / "node.db", folder / "port"
+    def __init__(self, folder: Path, campuses: str = "A") -> None:
+        self.hub, self.port_file = folder / "hub.db", folder / "port"
+        self.nodes = {campus: folder / f"node{campus}.db" for campus in campuses}
         self.errors = (folder / "errors.txt").open("ab")
         self.saved: list[str] = []
         self.running: list[Spoken] = []
@@ -60,13 +61,13 @@ class School:
     def _found(self) -> None:
         outside: dict[str, Any] = {"records": RECORDS, "clock": SystemClock(), "randomness": SystemRandomness()}
         hub = create_replica(self.hub, role="hub", **outside)
-        node = create_replica(self.node, role="node", **outside)
-        hub_db, node_db = opened(hub), opened(node)
+        hub_db = opened(hub)
         with write(hub, hub_db, Author("office", rank="office")) as w:
-            w.insert(Campus(code="A", school_code="1" * 10, name="主校区"))
-            w.insert(Person(id="A-clerk", name="文书", staff_number="1"))
-            w.insert(Account(person_id="A-clerk", login="clerk"))
-            w.insert(AccountRole(person_id="A-clerk", role="clerk", campus="A", begin="2020-01-01"))
+            for number, campus in enumerate(self.nodes):
+                w.insert(Campus(code=campus, school_code=str(number) * 10, name=f"校区{campus}"))
+                w.insert(Person(id=f"{campus}-clerk", name="文书", staff_number=campus))
+                w.insert(Account(person_id=f"{campus}-clerk", login=f"clerk{campus}"))
+                w.insert(AccountRole(person_id=f"{campus}-clerk", role="clerk", campus=campus, begin="2020-01-01"))
 
         class Desk:
             def enrol(self, request: bytes) -> bytes:
@@ -75,9 +76,12 @@ class School:
             def exchange(self, sealed: bytes) -> bytes:
                 raise NotImplementedError
 
-        enrol(node, node_db, Desk(), issue_code(hub_db, hub, campus="A"))
+        for campus, path in self.nodes.items():
+            node = create_replica(path, role="node", **outside)
+            node_db = opened(node)
+            enrol(node, node_db, Desk(), issue_code(hub_db, hub, campus=campus))
+            node_db.close()
         hub_db.close()
-        node_db.close()
 
     def start_hub(self) -> Spoken:
         """A hub process that listens."""
@@ -92,9 +96,10 @@ class School:
             waited.wait(0.02)
         raise AssertionError("the hub never told its port")
 
-    def start_node(self, run: str, saves: int = 0) -> Spoken:
+    def start_node(self, run: str, saves: int = 0, campus: str = "A") -> Spoken:
         """A clerk at work."""
-        return self._start("tests.crash.node_process", str(self.node), str(self.port_file), run, str(saves), said=True)
+        words = (str(self.nodes[campus]), str(self.port_file), campus, f"{campus}-{run}", str(saves))
+        return self._start("tests.crash.node_process", *words, said=True)
 
     def _start(self, module: str, *arguments: str, said: bool) -> Spoken:
         process = subprocess.Popen(
@@ -132,22 +137,31 @@ class School:
         self.errors.close()
 
     def check(self) -> None:
-        """Nothing acknowledged is lost, nothing repeated, both files are sound and say the same."""
+        """Nothing acknowledged is lost, nothing repeated, all files are sound and say the same."""
+        everything = self._opened(self.hub, {"con", *self.nodes})
+        notes = everything["notes"]
+        assert set(self.saved) <= set(notes), f"lost: {sorted(set(self.saved) - set(notes))}"
+        assert len(notes) == len(set(notes)), "a save was repeated"
+        for campus, path in self.nodes.items():
+            node = self._opened(path, {"con", campus})
+            there = self._opened(self.hub, {"con", campus})["state"]
+            assert node["state"] == there, difference(node["state"], there)
+            own = {note for note in self.saved if note.startswith(f"{campus}-")}
+            assert own <= set(node["notes"]), f"lost at {campus}: {sorted(own - set(node['notes']))}"
+
+    def _opened(self, path: Path, scopes: set[str]) -> dict[str, Any]:
+        """What a file says once it has proved itself."""
         outside: dict[str, Any] = {"records": RECORDS, "clock": SystemClock(), "randomness": SystemRandomness()}
-        states, notes = [], []
-        for path in (self.hub, self.node):
-            replica = open_replica(path, **outside)
-            db = opened(replica)
+        replica = open_replica(path, **outside)
+        db = opened(replica)
+        try:
             assert db.conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert verify(replica, db) == []
-            states.append(state_of(replica, db, {"con", "A"}))
-            notes.append([note for (note,) in db.conn.execute("SELECT note FROM evidence ORDER BY _r")])
             unsettled = "SELECT count(*) FROM _changeset WHERE hub_seq IS NULL OR state <> 'applied'"
             assert db.conn.execute(unsettled).fetchone() == (0,)
             mine = db.conn.execute("SELECT count(*) FROM _origin WHERE node = ?", (replica.node,)).fetchone()
             assert mine == (1,), "a crash was taken for a restored copy"
+            notes = [note for (note,) in db.conn.execute("SELECT note FROM evidence ORDER BY _r")]
+            return {"state": state_of(replica, db, scopes), "notes": notes}
+        finally:
             db.close()
-        assert states[0] == states[1], difference(*states)
-        for found in notes:
-            assert set(self.saved) <= set(found), f"lost: {sorted(set(self.saved) - set(found))}"
-            assert len(found) == len(set(found)), "a save was repeated"

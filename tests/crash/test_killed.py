@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crash.killing import kill_at_random
 from tests.crash.school import School
 
 KILLS = [pytest.param(5, id="5_kills"), pytest.param(50, id="50_kills", marks=pytest.mark.slow)]
@@ -57,3 +58,11 @@ def test_a_hub_killed_at_any_instant_loses_and_repeats_nothing(school: School, k
     school.close()
     assert len(school.saved) > kills
     school.check()
+
+
+@pytest.mark.parametrize("kills", KILLS)
+def test_three_clerks_lose_nothing_whoever_is_killed(tmp_path: Path, kills: int) -> None:
+    """C1, C11: hub and nodes die at random instants while three clients write and sync."""
+    happened = kill_at_random(tmp_path, kills, seed=kills)
+    assert happened["hub_killed"] + happened["nodes_killed"] == kills
+    assert happened["saves_acknowledged"] > kills

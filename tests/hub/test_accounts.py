@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from shared.clock import instant_ms
 from shared.records import Person, StaffMembership
@@ -109,3 +111,45 @@ def test_nobody_replaces_his_own_password_by_a_slip(hub):
     client = hub.log_in("operator")
     assert post(client, "/accounts/slips", {"person": [OPERATOR], "address": "http://x"}).status_code == 302
     assert client.get("/accounts").status_code == 200
+
+
+def ticked_in(page):
+    """Whose boxes are ticked, and whose are there."""
+    boxes = re.findall(r'name="person" value="([^"]+)"( checked)?', page)
+    return {who for who, on in boxes if on}, {who for who, _ in boxes}
+
+
+def test_the_list_ticks_those_who_cannot_log_in_yet_and_shows_no_box_for_oneself(hub, newcomers):
+    client = hub.log_in("operator")
+    ticked, there = ticked_in(client.get("/accounts").text)
+    assert ticked == set(newcomers) and OPERATOR not in there and TEACHER in there
+    ticked, there = ticked_in(client.get("/accounts?tick=all&state=active").text)
+    assert ticked == there and TEACHER in there and not there & set(newcomers)
+
+
+def test_the_list_is_searched_filtered_and_ordered_like_every_other(hub, newcomers):
+    client = hub.log_in("operator")
+
+    def shown(query):
+        return re.findall(r'<th scope="row">([^ <]+)', client.get(f"/accounts?{query}").text)
+
+    assert shown("q=0102") == ["新人1"] and shown("q=wxm") == ["王小明"]
+    assert shown("state=none&campus=B&sort=-person") == ["新人2", "新人1"]
+
+
+def test_the_file_holds_what_the_list_shows(hub, newcomers):
+    client = hub.log_in("operator")
+    answer = client.get("/accounts/shown.xlsx?state=none&campus=B")
+    [sheet] = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).sheet_names
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.data)).get_sheet_by_name(sheet).to_python()
+    assert rows[0] == ["姓名", "校区", "登录名", "状态"]
+    assert [row[:2] for row in rows[1:]] == [["新人1 0102", "西校区"], ["新人2 operator", "西校区"]]
+    assert hub.log_in("teacher").get("/accounts/shown.xlsx").status_code == 403
+
+
+def test_a_refused_form_comes_back_with_its_ticks_and_its_place_in_the_list(hub, newcomers):
+    client = hub.log_in("operator")
+    form = {"person": newcomers[1:2], "address": "ftp://x"}
+    answer = post(client, "/accounts/slips?state=none&sort=-person", form)
+    assert answer.status_code == 422 and "ftp://x" in answer.text
+    assert ticked_in(answer.text) == (set(newcomers[1:2]), set(newcomers))

@@ -14,7 +14,7 @@ from tests.hub.small_hub import CHEAP, PASSWORD, TEACHER, SmallHub
 
 SAMPLES = {
     "slug": "people", "key": TEACHER, "person_id": TEACHER, "node": "N1", "what": "evidence", "id_": "A-1-1",
-    "conflict_id": "x", "finding_id": "x",
+    "conflict_id": "x", "finding_id": "x", "pupil_id": "A-30-00", "order_id": "A-31-00", "action_id": "x",
     "run_id": "r", "other_id": "s", "code": "c", "version": 1, "filename": "hub.css",
 }  # fmt: skip
 

@@ -9,12 +9,15 @@ from tests.web.small_site import fill, log_in, person, token_in
 VALUES = {
     "group_id": "A-12-AA", "date": DAY, "period": 1, "change_id": "none", "leave_id": "none",
     "session": "am", "conflict_id": "none", "finding_id": "none", "person_id": "A-1-AA",
+    "pupil_id": "A-21-AA", "order_id": "none",
     "filename": "shell.css", "number": 1,
 }  # fmt: skip
 # They begin or end the session of the walk itself, or count as its failed log-ins.
 SESSION_ROUTES = {"shell.login", "shell.logout", "shell.password", "api.log_in", "api.log_out", "devices.remember"}
 # Beside the action of the route, these ask for more than a role, and say so with 403 themselves.
-ASK_FOR_MORE = {"attendance.save", "api.take", "api.correct", "api.enter_staff_days"}
+ASK_FOR_MORE = {
+    "attendance.save", "api.take", "api.correct", "api.enter_staff_days", "pupils.private", "pupils.edit_private",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from scripts.benchmarks.bars import BARS, held_against, percentile, table
 from scripts.benchmarks.engine import runs_of, statements_per_row
 from scripts.benchmarks.imports import import_s
 from scripts.benchmarks.lessons import timetable
+from scripts.benchmarks.verifying import verify_figures
 from scripts.benchmarks.world import make_world
 from scripts.demo_play.data import FULL, SMALL, invented
 from shared.clock import SystemClock
@@ -66,3 +67,10 @@ def test_the_import_that_is_measured_is_taken_whole(tmp_path: Path) -> None:
         tables = ("pupil", "group_member", "pupil_private")
         counts = [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
     assert counts == [30, 30, 30]
+
+
+def test_an_honest_node_is_verified_and_compared_in_one_round(tmp_path: Path) -> None:
+    world = make_world(tmp_path, SMALL, clock=SystemClock(), randomness=SystemRandomness())
+    figures = verify_figures(world, SystemClock(), rows=500)
+    assert figures["rows_compared"] > 500
+    assert figures["compare_bytes"] < 10_000

@@ -210,6 +210,35 @@ def test_a_node_enrols_syncs_and_serves(tmp_path: Path, capsys) -> None:
     assert tongxin("node", "sync", "--data", node, "--lang", "en") == 75, "the hub is gone: try later"
 
 
+def test_a_hub_whose_tables_are_gone_is_rebuilt_from_its_log_alone(tmp_path: Path, capsys) -> None:
+    """DESIGN §5: no other command can open such a file; the old one is kept beside the new."""
+    folder = tmp_path / "hub"
+    make_hub(folder, capsys)
+    assert tongxin("hub", "rebuild", "--data", folder, "--lang", "en") == 0
+    assert "The present data equals the log." in capsys.readouterr().out
+    with connected(folder / "hub.db") as db:
+        for (name,) in db.conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.conn.execute(f'DROP TRIGGER "{name}"')
+        db.conn.execute("DROP TABLE account")
+        db.conn.execute("UPDATE campus SET name = '假' WHERE code = 'B'")
+    assert tongxin("hub", "rebuild", "--data", folder, "--lang", "en") == 77
+    said = capsys.readouterr().out
+    assert "account: the whole table cannot be read" in said and "campus B: differs from the log (name)" in said
+    assert "--replace puts" in said
+    assert tongxin("hub", "rebuild", "--data", folder, "--replace") == 0
+    assert "原来的在 hub.db.before-rebuild-1" in capsys.readouterr().out
+    assert tongxin("sync", "verify", "--data", folder) == 0
+    assert counted(folder / "hub.db", "account") == 1
+    assert sorted(path.name for path in folder.glob("hub.db*")) == [
+        "hub.db", "hub.db.before-rebuild-1", "hub.db.identity", "hub.db.progress"
+    ]  # fmt: skip
+    with connected(folder / "hub.db") as db:
+        db.conn.execute("UPDATE _entry SET received_at = 1 WHERE hub_seq = 1")
+    assert tongxin("hub", "rebuild", "--data", folder, "--replace", "--lang", "en") == 77
+    assert "restore from a backup" in capsys.readouterr().out
+    assert not (folder / "hub.rebuilt.db").exists()
+
+
 def test_a_changed_row_is_found_and_rebuilt_from_the_log(tmp_path: Path, capsys) -> None:
     """C3, C10: the log proves the tables. The row is changed behind the triggers' back, as a bad disk would."""
     make_hub(tmp_path / "hub", capsys)

@@ -10,9 +10,10 @@ from scripts.benchmarks.world import World, make_world
 from scripts.commands.site import Site
 from scripts.demo_play.data import SMALL
 from scripts.nightly import job as nightly
-from scripts.nightly.work import DAY_MS, prune_tonight
+from scripts.nightly.due import DAY_MS
+from scripts.nightly.work import prune_tonight
 from shared.ids import SystemRandomness
-from sync.backup import new_recovery_key
+from sync.age import new_key
 from sync.replica import connect
 from tests.scripts.test_nightly_sync import Clock, hub_job
 
@@ -25,7 +26,7 @@ def world(tmp_path: Path) -> World:
 
 def test_the_hub_s_night_covers_its_log_and_a_node_s_night_prunes(world: World, tmp_path: Path) -> None:
     (tmp_path / "away").mkdir()
-    public = new_recovery_key()[1]
+    public = new_key()[1]
     settings = world.hub.folder.change(backup_to=str(tmp_path / "away"), backup_elsewhere=1, backup_recipient=public)
     world.exchange()
     clock = world.hub.replica.clock

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.findings import register_twice, room_twice, slot_twice, teacher_two_places
+from shared.findings import pupil_two_classes, register_twice, room_twice, slot_twice, teacher_two_places
 from shared.records import RECORDS
 from shared.rights import RULES, SETTLERS, Act, Writer, objection
 from shared.roles import ROLES, Held
@@ -34,6 +34,10 @@ class Known:
         """The office noted period 2, I noted period 3."""
         return {2: YOU, 3: ME}.get(key[2], "")  # type: ignore[call-overload]  # a period number
 
+    def homerooms_of(self, pupil_id: str) -> frozenset[str]:
+        """One pupil is of my class."""
+        return frozenset({ME}) if pupil_id == "A-21-AA" else frozenset({YOU})
+
 
 def said(act: Act, *roles: Held, campus: str = "A") -> str | None:
     """What the rules say when ME writes."""
@@ -43,7 +47,8 @@ def said(act: Act, *roles: Held, campus: str = "A") -> str | None:
 TEACHER, CLERK, HEAD, GUEST = ("teacher", "A"), ("clerk", "A"), ("campus_head", "A"), ("clerk", "B")
 LEAVE = {"request_id": "A-30-AA", "person_id": YOU}
 NOTED = {"group_id": "A-3-AA", "date": "2025-09-15", "person_id": ME}
-RULE = ("program:rule", "*")
+ORDER = {"id": "A-50-AA", "pupil_id": "A-21-AA", "host_campus": "B"}
+RULE, HOMEROOM = ("program:rule", "*"), ("homeroom_teacher", "A")
 OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("duty_leader", "A")
 
 
@@ -89,6 +94,14 @@ OPERATOR, MIDDLE, DUTY = ("system_operator", "*"), ("middle_leader", "A"), ("dut
         (Act("booking_series", "i", {"id": "B-7-AA", "booked_by": YOU}), [TEACHER], "not_own"),
         (Act("booking_series", "u", {"id": "A-7-AA", "title": "x"}), [TEACHER], None),
         (Act("booking_occurrence", "u", {"series_id": "A-7-AA", "cancelled_by": ME}), [TEACHER], None),
+        (Act("pupil_private", "u", {"pupil_id": "A-21-AA", "guardian": "x"}), [HOMEROOM], None),
+        (Act("pupil_private", "u", {"pupil_id": "A-22-AA", "guardian": "x"}), [HOMEROOM], "not_own"),
+        (Act("pupil_private", "i", {"pupil_id": "A-22-AA"}), [CLERK], None),
+        (Act("pupil_private", "i", {"pupil_id": "A-22-AA"}), [GUEST], "not_own"),
+        (Act("card_order", "i", {**ORDER, "ordered_by": ME}), [CLERK], None),
+        (Act("card_order", "i", {**ORDER, "ordered_by": YOU}), [CLERK], "not_own"),
+        (Act("card_order", "u", {"id": "A-50-AA", "withdrawn_by": ME, "withdrawn_at": "x"}), [CLERK], None),
+        (Act("card_order", "u", {"id": "A-50-AA", "withdrawn_by": YOU, "withdrawn_at": "x"}), [CLERK], "not_own"),
     ],
     ids=lambda value: f"{value.table}-{value.op}" if isinstance(value, Act) else None,
 )  # fmt: skip
@@ -142,6 +155,9 @@ def test_every_rule_is_about_a_record_and_reads_fields_that_it_has() -> None:
         (Act("booking_occurrence", "u", {"series_id": "A-7-AA", "number": 1, "state": "confirmed"}), [RULE], None),
         (Act("booking_occurrence", "d", {"series_id": "A-7-AA", "number": 1}), [RULE], "not_allowed"),
         (Act("booking_occurrence", "i", {"series_id": "A-7-AA", "number": 1}), [RULE], "not_allowed"),
+        (Act("card_order", "i", {**ORDER, "ordered_by": ME, "pupil_id": "B-22-AA"}), [CLERK], "not_allowed"),
+        (Act("card_order", "i", {**ORDER, "ordered_by": ME, "host_campus": "A"}), [CLERK], "not_allowed"),
+        (Act("card_order", "d", {"id": "A-50-AA"}), [CLERK], "not_allowed"),
         (Act("domain_decision", "i", {"kind": "slot_twice", "decided_by": ME}), [TEACHER], "not_allowed"),
         (Act("domain_decision", "i", {"kind": "slot_twice", "decided_by": ME}), [CLERK], None),
         (Act("domain_decision", "i", {"kind": "slot_twice", "decided_by": YOU}), [CLERK], "not_own"),
@@ -156,4 +172,5 @@ def test_what_a_hostile_node_would_try(act: Act, roles: list[Held], reason: str 
 
 
 def test_every_kind_of_domain_conflict_has_those_who_may_leave_it() -> None:
-    assert set(SETTLERS) == {room_twice.KIND, teacher_two_places.KIND, slot_twice.KIND, register_twice.KIND}
+    modules = (room_twice, teacher_two_places, slot_twice, register_twice, pupil_two_classes)
+    assert set(SETTLERS) == {module.KIND for module in modules}

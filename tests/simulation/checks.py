@@ -6,13 +6,17 @@ import json
 import random
 from functools import partial
 
+from shared.records import RECORDS
 from sync.body import decode_parts
 from sync.conflicts import open_conflicts
+from sync.floor_proof import is_floor_as_signed
 from sync.log import PRUNED, read_changeset
-from sync.proof import is_floor_as_signed
+from sync.rebuild import rebuild_hub
 from sync.replica import setting
 from sync.status import refusals
+from sync.verify import verify
 from tests.simulation.canonical import difference, names_of, state_of, without_lost_bases
+from tests.simulation.hostile import SENT_IN_HATE, is_hostile
 from tests.simulation.rebuild import rebuilt
 from tests.simulation.reference import reference_of
 from tests.simulation.verdicts import check_forks, check_receipts, check_verdicts
@@ -21,7 +25,7 @@ from tests.simulation.world import Site, World, holdings, whole
 
 def scopes_of(world: World, site: Site) -> set[str]:
     """The scopes that a site holds."""
-    return {"con", site.campus} if site.campus else {"con", *(node.campus for node in world.nodes)}
+    return {"con", site.campus} if site.campus else {"con", *world.campuses}
 
 
 def check_cursors(world: World, node: Site) -> None:
@@ -47,12 +51,15 @@ def check_quiet(world: World) -> None:
     check_verdicts(world)
     check_receipts(world)
     check_forks(world)
+    check_hub_from_its_log(world)
     for site in world.sites:
         check_no_pending(site)
         assert is_floor_as_signed(site.replica, site.db), f"{site.name}: the floor is not as it was signed (C10)"
         check_against_definition(world, site)
         check_quarantine(world, site)
         check_rebuild(world, site)
+    for site in (world.hub, world.random.choice(world.nodes)):
+        check_verified(site)
 
 
 def pruned_at(site: Site) -> set[str]:
@@ -73,11 +80,13 @@ def check_equal(world: World, node: Site) -> None:
 def check_acknowledged(world: World) -> None:
     """Every save that was acknowledged is at the hub, applied or refused with a reason (C1, C9, C11)."""
     at_hub = holdings(world.hub.db)
-    lost = [saved for saved in world.saved if (saved.origin, saved.scope, saved.hash) not in at_hub]
+    # What a revoked node had not sent stays with it.
+    kept = at_hub.union(*(holdings(site.db) for site in world.out))
+    lost = [saved for saved in world.saved if (saved.origin, saved.scope, saved.hash) not in kept]
     assert lost == [], f"acknowledged and lost: {lost[:3]}"
     odd = world.hub.db.conn.execute(
-        "SELECT n, state FROM _changeset WHERE hub_seq IS NULL OR state NOT IN ('applied', 'quarantined', 'hole')"
-        " OR (state <> 'applied' AND coalesce(reason, '') = '')"
+        "SELECT n, state FROM _changeset JOIN _origin USING (o) WHERE (hub_seq IS NULL OR state NOT IN ('applied',"
+        f" 'quarantined', 'hole') OR (state <> 'applied' AND coalesce(reason, '') = '')) AND NOT {SENT_IN_HATE}"
     ).fetchall()
     names = "SELECT name, scope, hash FROM _changeset JOIN _origin USING (o) WHERE parts IS"
     whole = {name for node in world.nodes for name in node.db.conn.execute(f"{names} NOT NULL").fetchall()}
@@ -89,7 +98,10 @@ def check_acknowledged(world: World) -> None:
 def check_no_pending(site: Site) -> None:
     """Nothing is left to pack, and nothing waits for what never comes."""
     pending = site.db.conn.execute("SELECT count(*) FROM _pending").fetchone()[0]
-    waiting = site.db.conn.execute("SELECT count(*) FROM _changeset WHERE state = 'waiting'").fetchone()[0]
+    # A hostile node's changeset may wait for what never was.
+    waiting = site.db.conn.execute(
+        f"SELECT count(*) FROM _changeset JOIN _origin USING (o) WHERE state = 'waiting' AND NOT {SENT_IN_HATE}"
+    ).fetchone()[0]
     assert (pending, waiting) == (0, 0), f"{site.name}: pending, waiting"
     stale = site.db.conn.execute("SELECT count(*) FROM _pending_stale").fetchone()[0]
     assert stale == 0, f"{site.name}: stale writes left behind"
@@ -135,12 +147,14 @@ def check_quarantine(world: World, site: Site) -> None:
             assert not visible & bad, f"{site.name}: {name} shows a refused changeset {visible & bad}"
     heads = {v for (v,) in site.db.conn.execute("SELECT v FROM _head UNION SELECT v FROM _delete")}
     assert not heads & bad, f"{site.name}: heads of refused changesets {heads & bad}"
-    listed = {refusal.version for refusal in refusals(site.db, site.replica)}
+    # Of what a hostile node sent not all can be shown: it may be a row of nothing.
+    listed = {one.version for one in refusals(site.db, site.replica) if not is_hostile(one.version)}
     own = site.db.conn.execute(
         "SELECT v.name, c.n FROM _changeset AS c JOIN changeset_name AS v USING (n) WHERE c.state = 'quarantined'"
     ).fetchall()
     # Of one whose rows are all erased there is nothing left to show.
-    held = {name for name, n in own if decode_parts(read_changeset(site.db, n).parts or (b"[]",))}
+    whole = {name for name, n in own if decode_parts(read_changeset(site.db, n).parts or (b"[]",))}
+    held = {name for name in whole if not is_hostile(name)}
     assert listed == held, f"{site.name}: refusals shown {listed}, held {own}"
     names, at_hub = names_of(site.db), names_of(world.hub.db)
     sql = "SELECT n FROM _changeset WHERE state IN ('quarantined', 'hole')"
@@ -150,8 +164,20 @@ def check_quarantine(world: World, site: Site) -> None:
     }  # fmt: skip
     here = {names[n] for n in bad if names[n].split("/")[1] in scopes_of(world, site)}
     assert here == refused, f"{site.name}: refused here {here}, at the hub {refused}"
-    unsent = site.db.conn.execute("SELECT count(*) FROM _changeset WHERE hub_seq IS NULL").fetchone()[0]
+    unsent = site.db.conn.execute(
+        f"SELECT count(*) FROM _changeset JOIN _origin USING (o) WHERE hub_seq IS NULL AND NOT {SENT_IN_HATE}"
+    ).fetchone()[0]
     assert unsent == 0, f"{site.name}: {unsent} changesets without a verdict"
+
+
+def check_hub_from_its_log(world: World) -> None:
+    """The hub's file made anew from its log alone is the hub's file (DESIGN §5)."""
+    made = rebuild_hub(
+        world.hub.replica.path, world.folder / "rebuilt.db", records=RECORDS, clock=world.hub.clock,
+        randomness=world.randomness,
+    )  # fmt: skip
+    assert (made.findings, made.differences) == ([], []), f"the hub and its log: {made}"
+    made.path.unlink()
 
 
 def check_rebuild(world: World, site: Site) -> None:
@@ -165,3 +191,8 @@ def check_rebuild(world: World, site: Site) -> None:
         assert ours == anew, f"{site.name} (-) and its rebuild (+) differ:\n{difference(ours, anew)}"
     finally:
         copy.close()
+
+
+def check_verified(site: Site) -> None:
+    """What an honest replica holds proves itself, whatever it went through (C10)."""
+    assert verify(site.replica, site.db) == [], f"{site.name} does not verify"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.errors import NotFound, RowErased
 from shared.records import (
@@ -20,14 +20,19 @@ from shared.records import (
 from shared.schema import Value, find, table_of
 from sync.capture import Writing, token_of, write
 from sync.change import Author
+from sync.comparison import run_comparison
 from sync.conflicts import open_conflicts, resolve
+from sync.errors import HubMovedOn, Revoked
 from sync.pruning import prune
 from sync.replica import setting
 from sync.status import refusals
 from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
-from tests.simulation.world import CAMPUSES, Site, World
+from tests.simulation.hostile import hostile, is_hostile
+from tests.simulation.sticks import make_stick, take_any_stick
+from tests.simulation.undoing import remember, rows_shown, take_back
+from tests.simulation.world import HubDoor, PowerCut, Site, World, holdings
 
 DATES = ("2025-09-01", "2025-09-02")
 
@@ -78,15 +83,30 @@ def save(world: World, site: Site) -> None:
     """One save of one to three edits, now and then of a campus that is none of the author's business."""
     by = author(world, site)
     before = site.db.conn.execute("SELECT coalesce(max(n), 0) FROM _changeset").fetchone()[0]
-    told = []
+    told, shown = [], rows_shown(site.replica, site.db)
     with write(site.replica, site.db, by) as w:
+        last: Target | None = None
         for _ in range(world.random.choice((1, 1, 2, 3))):
             foreign = site is world.hub or world.random.random() < 0.08
-            campus = world.random.choice(CAMPUSES) if foreign else site.campus
-            told.append(edit(world, site, w, target(world, campus)))
+            campus = world.random.choice(world.campuses) if foreign else site.campus
+            aim = target(world, campus)
+            if last is not None and world.random.random() < 0.3:
+                aim = again_at(last, aim)
+            told.append(edit(world, site, w, aim))
+            last = aim
     numbers = [n for (n,) in site.db.conn.execute("SELECT n FROM _changeset WHERE n > ? ORDER BY n", (before,))]
     world.remember(site, numbers)
+    if not any(each.startswith("stale") for each in told):
+        remember(world, site, numbers, shown)
     world.said(f"{site.name} {by.person_id}/{by.rank} saved {numbers}: {'; '.join(told)}")
+
+
+def again_at(last: Target, other: Target) -> Target:
+    """The row of the last edit once more, with other values where the two are rows of one table."""
+    if type(other.record) is not type(last.record):
+        return last
+    key = dict(zip(table_of(type(last.record)).key, last.key, strict=True))
+    return Target(replace(other.record, **key), last.key, other.changes)  # type: ignore[type-var]  # a record
 
 
 def edit(world: World, site: Site, w: Writing, aim: Target) -> str:
@@ -119,7 +139,7 @@ def edit(world: World, site: Site, w: Writing, aim: Target) -> str:
 
 def look(world: World, site: Site) -> None:
     """Somebody opens a page, and leaves it open."""
-    campus = site.campus or world.random.choice(CAMPUSES)
+    campus = site.campus or world.random.choice(world.campuses)
     aim = target(world, campus)
     token = token_of(site.db, site.replica, type(aim.record), aim.key)
     if token is not None:
@@ -145,6 +165,11 @@ def settle(world: World, site: Site) -> None:
     world.said(f"{site.name} settled {conflict.kind} {conflict.table}{conflict.key} {conflict.unit}: {numbers}")
 
 
+def undo(world: World, site: Site) -> None:
+    """Somebody takes one of the latest actions back (precise point 6)."""
+    take_back(world, site, author)
+
+
 def shell(world: World, site: Site) -> None:
     """Somebody edits the file with the sqlite3 shell: no author, no changeset yet (C1)."""
     site.db.conn.execute(
@@ -161,7 +186,7 @@ def set_clock(world: World, site: Site) -> None:
 
 def change_role(world: World, site: Site) -> None:
     """The hub takes a clerk's role away, or gives it back."""
-    campus = world.random.choice(CAMPUSES)
+    campus = world.random.choice(world.campuses)
     key = (f"{campus}-clerk", "clerk", campus)
     with write(world.hub.replica, world.hub.db, Author("office", rank="office")) as w:
         if find(w.db, AccountRole, *key):
@@ -173,7 +198,9 @@ def change_role(world: World, site: Site) -> None:
 
 def release_one(world: World, site: Site) -> None:
     """A person at the hub lets a refused changeset in after all."""
-    versions = sorted({refusal.version for refusal in refusals(world.hub.db, world.hub.replica)})
+    found = refusals(world.hub.db, world.hub.replica)
+    # Nobody lets in what a hostile node sent.
+    versions = sorted({refusal.version for refusal in found if not is_hostile(refusal.version)})
     if versions:
         version = world.random.choice(versions)
         world.said(f"hub releases {version}")
@@ -182,7 +209,7 @@ def release_one(world: World, site: Site) -> None:
 
 def erase_one(world: World, site: Site) -> None:
     """The law has a pupil erased, at the hub; the key is dead for ever (C10)."""
-    key = (f"{world.random.choice(CAMPUSES)}-p",)
+    key = (f"{world.random.choice(world.campuses)}-p",)
     with contextlib.suppress(NotFound):
         erase(world.hub.db, world.hub.replica, Pupil, key, by="law")
         world.said(f"hub erased pupil {key}")
@@ -192,6 +219,16 @@ def sync_badly(world: World, site: Site) -> None:
     """A node syncs over a bad line."""
     if site is not world.hub:
         world.sync(site, fault_share=0.3)
+
+
+def compare(world: World, site: Site) -> None:
+    """A node lays its rows beside the hub's at any moment: whoever was honest differs in nothing that both have had."""
+    if site is world.hub:
+        return
+    with contextlib.suppress(HubMovedOn):
+        found = run_comparison(site.replica, site.db, HubDoor(world))
+        assert found.differences == [], f"{site.name} and the hub differ: {found}"
+        world.said(f"{site.name} compared {found.rows} rows, {found.apart} apart")
 
 
 def reopen(world: World, site: Site) -> None:
@@ -241,21 +278,74 @@ def prune_node(world: World, site: Site) -> None:
 
 def join(world: World, site: Site) -> None:
     """A campus gets one more computer: it starts from a snapshot where there is one. Two a world at most."""
-    if sum(node.name[-1].isdigit() for node in world.nodes) < 2:
-        world.said(f"{world.join(world.random.choice(CAMPUSES)).name} enrolled")
+    if world.joined < 2:
+        world.said(f"{world.join(world.random.choice(world.campuses)).name} enrolled")
 
 
 def clone(world: World, site: Site) -> None:
     """A node's folder is copied to a second computer; once a world at most."""
-    if site is not world.hub and not any(node.name.endswith("x") for node in world.nodes):
+    if site is not world.hub and not any(node.name.endswith("x") for node in (*world.nodes, *world.out)):
         world.clone(site)
         world.said(f"{site.name} cloned")
 
 
+def power_cut(world: World, site: Site) -> None:
+    """The power fails while somebody saves, or while a node syncs; nothing of that was acknowledged."""
+    was = len(world.saved)
+    with PowerCut(world, site):
+        deed = world.random.choice((save, sync_badly, settle))
+        deed(world, site)
+    _unsay(world, site, was)
+
+
+def _unsay(world: World, site: Site, was: int) -> None:
+    """What the person was still waiting for when the light went out may be there or not."""
+    here = holdings(site.db)
+    world.saved[was:] = [each for each in world.saved[was:] if (each.origin, each.scope, each.hash) in here]
+
+
+def power_cut_hub(world: World, site: Site) -> None:
+    """The hub's power fails while it serves."""
+    world.hub_fails_in = world.random.randrange(3)
+    sync_badly(world, world.random.choice(world.nodes))
+    world.hub_fails_in = None
+
+
+def disk_lies(world: World, site: Site) -> None:
+    """The power fails, and the disk had kept back what it said it had written, for any length of time."""
+    before, was = world.held(), len(world.saved)
+    with PowerCut(world, site, lies=True):
+        save(world, site)
+    _unsay(world, site, was)
+    world.account_for(before, site)
+
+
+def revoke_one(world: World, site: Site) -> None:
+    """The hub revokes a node for good; what it had not sent stays with it. Once a world at most."""
+    if site is not world.hub and not world.out and len(world.nodes) > 2:
+        world.revoke(site)
+        world.said(f"hub revoked {site.name}")
+
+
+def try_revoked(world: World, site: Site) -> None:
+    """A revoked node goes on saving and knocks again: nothing of it comes in, and its people lose nothing."""
+    for out in world.out:
+        save(world, out)
+        there = holdings(world.hub.db)
+        try:
+            world.sync(out, fault_share=0.0)
+            raise AssertionError(f"{out.name} is revoked, and was served")
+        except Revoked:
+            pass
+        assert holdings(world.hub.db) == there, f"{out.name} is revoked, and was heard"
+
+
 DEEDS = (
-    (save, 40), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
-    (sync_badly, 30), (reopen, 2), (copy, 2), (restore, 1), (clone, 0.3),
-    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (back_up_hub, 5), (prune_node, 8), (join, 3),
+    (save, 40), (undo, 8), (look, 12), (settle, 6), (shell, 2), (set_clock, 4), (change_role, 1), (release_one, 2),
+    (sync_badly, 30), (reopen, 2), (compare, 2), (copy, 2), (restore, 1), (clone, 0.3),
+    (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (make_stick, 8), (take_any_stick, 12),
+    (power_cut, 4), (power_cut_hub, 3), (disk_lies, 0.7),
+    (revoke_one, 0.4), (try_revoked, 1), (hostile, 3), (back_up_hub, 5), (prune_node, 8), (join, 3),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:

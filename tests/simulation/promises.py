@@ -37,6 +37,13 @@ def promises_of(world: World) -> Promises:
     return found
 
 
+def remember_told(world: World, node: Site) -> None:
+    """A stick of the former log reached a node after the hub was put back: what was in nobody's file was on it."""
+    if world.promised is not None:
+        rows = node.db.conn.execute(_TOLD).fetchall()
+        world.promised.seen |= {((origin, scope, hash_), received) for origin, scope, hash_, _, received, *_ in rows}
+
+
 def _without_receipt(site: Site) -> list[Name]:
     """What a site's own node, or the hub of what waits there, has no receipt of in a log that it holds."""
     rows = site.db.conn.execute(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
 
+from shared.bookings.rules import RULE
 from shared.findings.memo import FindingsMemo
 from shared.findings.model import Finding
 from shared.findings.store import findings_between
@@ -17,7 +18,7 @@ from tests.simulation.checks import check_quiet
 from tests.simulation.deeds import one_deed
 from tests.simulation.play import DEEDS_A_WORLD, heal, look_at_once
 from tests.simulation.promises import check_promises
-from tests.simulation.school_deeds import SCHOOL_DEEDS, SPAN, found_school, leave_so
+from tests.simulation.school_deeds import SCHOOL_DEEDS, SPAN, UNSERVED, found_school, leave_so
 from tests.simulation.world import Site, World
 
 SCHOOL_SHARE = 0.6
@@ -27,7 +28,7 @@ def play_school(
     seed: int, folder: Path, *, deeds: int = DEEDS_A_WORLD, said: Callable[[str], None] = lambda _: None
 ) -> None:
     """Raises AssertionError where something did not hold, and whatever the product raised."""
-    world = World(seed, folder, said)
+    world = World(seed, folder, said, nodes=3)
     try:
         found_school(world)
         # One an opening: a file that was replaced meanwhile is another past.
@@ -41,6 +42,7 @@ def play_school(
         check_quiet(world)
         check_promises(world)
         check_findings(world)
+        check_answers(world)
         check_decisions(world)
     finally:
         world.close()
@@ -64,7 +66,8 @@ def found_at(site: Site) -> list[Finding]:
 
 def held_by(site: Site, found: list[Finding]) -> list[Finding]:
     """Of the hub's findings those whose records a site holds."""
-    return [each for each in found if each.kind != "register_twice" or site.campus in ("", campus_of(each.subject))]
+    local = ("register_twice", "pupil_two_classes")
+    return [each for each in found if each.kind not in local or not site.campus or each.campuses == (site.campus,)]
 
 
 def check_memo(site: Site, memo: FindingsMemo) -> None:
@@ -98,6 +101,16 @@ def check_rooms(site: Site) -> None:
         if one[1:3] == other[1:3] and one[3] < other[4] and other[3] < one[4]:
             keys = "|".join(sorted((f"{one[0]}.1", f"{other[0]}.1")))
             assert f"{one[1]}|{one[2]}|{keys}" in shown, f"{site.name}: overlooked {one} {other}"
+
+
+def check_answers(world: World) -> None:
+    """Nobody waits for a campus that cannot answer, and the hub's rule speaks for no other (C8)."""
+    for site in world.sites:
+        waiting = "SELECT series_id FROM booking_occurrence WHERE state = 'requested' AND cancelled_at = ''"
+        waits = [series for (series,) in site.db.conn.execute(waiting) if campus_of(series) == UNSERVED]
+        assert waits == [], f"{site.name}: nobody answers {waits}"
+        ruled = site.db.conn.execute("SELECT series_id FROM booking_occurrence WHERE decided_by = ?", (RULE,))
+        assert {campus_of(series) for (series,) in ruled} <= {UNSERVED}, f"{site.name}: answered for a campus that can"
 
 
 def check_covers(site: Site) -> None:

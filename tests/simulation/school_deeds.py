@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.bookings.answering import answer_unserved
 from shared.findings.store import findings_between
 from shared.records import (
     BellPeriod,
     BookingOccurrence,
     BookingSeries,
     CalendarDay,
+    Campus,
+    GroupMember,
     LessonDay,
     LessonOverride,
     Register,
     RegisterException,
     Room,
+    RosterGroup,
     TimetableSlot,
     TimetableVersion,
     TravelTime,
@@ -26,8 +30,10 @@ from shared.web.conflicts.domain.settling import take_side
 from sync.capture import Writing, write
 from sync.change import Author
 from sync.rivals import rivals
-from tests.simulation.world import CAMPUSES, Site, World
+from tests.simulation.world import Site, World
 
+# A campus without a node: the hub answers for its room.
+UNSERVED = "D"
 DAYS = ("2025-09-03", "2025-09-04")
 SPAN = ("2025-09-01", "2025-10-01")
 TEACHERS = ("A-t1", "A-t2", "B-t1", "C-t1")
@@ -36,12 +42,17 @@ Deed = Callable[[World, Site], None]
 
 
 def found_school(world: World) -> None:
-    """Three campuses with two classes and a room each; few teachers, so that they are soon in two places."""
+    """Three campuses with two classes and a room each; few teachers, so that they are soon in two places. A fourth
+    has a room and no node."""
+    world.after = answer_unserved
     with write(world.hub.replica, world.hub.db, Author("office", rank="office")) as w:
         w.insert(TravelTime(from_campus="A", to_campus="B", minutes=10))
-        for late, campus in enumerate(CAMPUSES):
+        w.insert(Campus(code=UNSERVED, school_code="9" * 10, name="校区D"))
+        w.insert(Room(id=f"{UNSERVED}-r1", campus=UNSERVED, name="活动室"))
+        for late, campus in enumerate(world.campuses):
             w.insert(
                 Room(id=f"{campus}-r1", campus=campus, name="实验室"),
+                *(RosterGroup(id=f"{campus}-{n}", campus=campus, name=f"{n}班", begin="2025-09-01") for n in (1, 2)),
                 TimetableVersion(id=f"{campus}-v1", campus=campus, name="课表", begin="2025-09-01", status="published"),
                 *(
                     CalendarDay(campus=campus, date=day, kind="school_day", follows_weekday=3 + n)
@@ -61,6 +72,7 @@ def found_school(world: World) -> None:
             )  # fmt: skip
     for node in world.nodes:
         world.sync(node, fault_share=0.0)
+    world.founded()
 
 
 def act(world: World, site: Site, told: str, deed: Callable[[Writing], object]) -> None:
@@ -129,7 +141,7 @@ def close_day(world: World, site: Site) -> None:
 def book(world: World, site: Site) -> None:
     """A room of some campus is wanted; at its own campus it is had at once (C8)."""
     pick = world.random.choice
-    home, hour, minute = pick(CAMPUSES), pick((8, 9)), pick((0, 20))
+    home, hour, minute = pick((*world.campuses, UNSERVED)), pick((8, 9)), pick((0, 20))
     state = "confirmed" if site.campus in ("", home) else "requested"
 
     def deed(w: Writing) -> None:
@@ -182,6 +194,16 @@ def take(world: World, site: Site) -> None:
     act(world, site, f"register {key} {marks} by {who}", deed)
 
 
+def place(world: World, site: Site) -> None:
+    """A pupil is put into a class, or into another one beside it; or the place ends."""
+    campus, pick = _campus(world, site), world.random.choice
+    # The third pupil goes to whichever campus: two classes across campuses are seen by the hub alone.
+    pupil = pick((f"{campus}-p1", f"{campus}-p2", "A-p3"))
+    record = GroupMember(group_id=f"{campus}-{pick((1, 2))}", member_id=pupil, begin=pick(DAYS),
+                         end=pick((None, None, "2025-09-20")))  # fmt: skip
+    act(world, site, f"place {record}", lambda w: w.put(record))
+
+
 def leave(world: World, site: Site) -> None:
     """Somebody lets a domain conflict be."""
     found = findings_between(site.db, site.replica, *SPAN)
@@ -206,7 +228,7 @@ def settle_register(world: World, site: Site) -> None:
 
 
 def _campus(world: World, site: Site) -> str:
-    return site.campus or world.random.choice(CAMPUSES)
+    return site.campus or world.random.choice(world.campuses)
 
 
 def _ids(site: Site, sql: str, *values: str) -> list[str]:
@@ -215,7 +237,7 @@ def _ids(site: Site, sql: str, *values: str) -> list[str]:
 
 SCHOOL_DEEDS: tuple[tuple[Deed, float], ...] = (
     (change, 12), (withdraw, 4), (plan, 3), (close_day, 2), (book, 8), (answer, 5), (take, 14), (leave, 4),
-    (settle_register, 3),
+    (settle_register, 3), (place, 5),
 )  # fmt: skip
 
-__all__ = ["SCHOOL_DEEDS", "SPAN", "found_school", "leave_so"]
+__all__ = ["SCHOOL_DEEDS", "SPAN", "UNSERVED", "found_school", "leave_so"]

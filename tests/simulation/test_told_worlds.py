@@ -14,11 +14,12 @@ from sync.errors import SyncError
 from sync.exchange import run_exchange
 from sync.status import refusals, sync_status
 from sync.steps.release import release
+from sync.undo import UndoRefused, undo
 from tests.simulation.chance import YEAR_MS
 from tests.simulation.checks import check_quiet
 from tests.simulation.line import FaultyLine
 from tests.simulation.play import heal
-from tests.simulation.world import ROOMY, Site, World
+from tests.simulation.world import ROOMY, TINY, Site, World
 
 OFFICE = Author("office", rank="office")
 DAY = "2025-09-01"
@@ -27,7 +28,7 @@ MARK = ("C-1", DAY, "am", "C-p", "teacher")
 
 @pytest.fixture
 def world(tmp_path: Path):
-    made = World(1, tmp_path, limits=ROOMY)
+    made = World(1, tmp_path, limits=ROOMY, nodes=3)
     for site in made.sites:
         site.clock.offset_ms = 0
     with write(made.hub.replica, made.hub.db, OFFICE) as w:
@@ -179,3 +180,25 @@ def test_two_computers_with_one_identity_keep_both_branches_and_part(world: Worl
     sql = "SELECT count(*), count(DISTINCT o) FROM _changeset JOIN _origin USING (o) WHERE node = ?"
     assert world.hub.db.conn.execute(sql, (node.replica.node,)).fetchone() == (5, 3)
     check_quiet(world)
+
+
+def test_the_delete_of_a_row_whose_insert_was_refused_has_nothing_to_come_back_to(tmp_path: Path) -> None:
+    """C9: the refusal has come, the delete is not judged yet; an undo of it says so and writes nothing."""
+    world = World(1, tmp_path, limits=TINY, nodes=3)
+    node = world.nodes[0]
+    with write(node.replica, node.db, Author("A-guest")) as w:
+        w.insert(CalendarDay(campus="A", date=DAY, kind="school_day"))
+    with write(node.replica, node.db, clerk(node)) as w:
+        w.delete(CalendarDay, ("A", DAY))
+    [(action,)] = node.db.conn.execute(
+        "SELECT name || '.' || action FROM _changeset JOIN _origin USING (o) ORDER BY n DESC LIMIT 1"
+    ).fetchall()
+    # One frame, one row: the rest waits for the next run.
+    run_exchange(node.replica, node.db, world.line(node, 0.0), budget_bytes=1)
+    assert [r.reason for r in refusals(node.db, node.replica)] == ["unknown_author"]
+    with pytest.raises(UndoRefused) as refused:
+        undo(node.replica, node.db, action, clerk(node), "错了", lambda _: None)
+    assert {each.reason for each in refused.value.obstacles} == {"undo_base_unknown"}
+    heal(world)
+    check_quiet(world)
+    world.close()

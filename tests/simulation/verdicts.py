@@ -7,7 +7,8 @@ from collections import defaultdict
 from sync.body import decode_header, decode_parts
 from sync.change import LOCAL_OPERATOR, Block, Header
 from sync.log import read_changeset
-from tests.simulation.world import World
+from tests.simulation.hostile import is_hostile
+from tests.simulation.world import World, holdings
 
 # Which part of a row's key names its campus with its first letter; a campus may touch only its own.
 CAMPUS_AT = {
@@ -36,11 +37,17 @@ def is_trespass(header: Header, campus: str, blocks: list[Block]) -> bool:
 
 def check_verdicts(world: World) -> None:
     """Whoever wrote what is none of their business was refused, a whole action at a time."""
-    db, campus_of = world.hub.db, {node.replica.node: node.campus for node in world.nodes}
+    db, campus_of = world.hub.db, {
+        node.replica.node: node.campus for node in (*world.nodes, *world.out)
+    }
     released = {n for (n,) in db.conn.execute("SELECT n FROM _entry WHERE kind = 'release'")}
     actions: dict[tuple, set[str]] = defaultdict(set)
+    with_body = {name for site in world.nodes for name in holdings(site.db, "parts IS NOT NULL")}
     rows = db.conn.execute("SELECT n, name, node, state FROM _changeset JOIN _origin USING (o)").fetchall()
     for n, origin, node, state in rows:
+        if is_hostile(origin):
+            assert state != "applied", f"the hub let in {origin}"
+            continue
         stored = read_changeset(db, n)
         header = decode_header(stored.header)
         actions[origin, header.action].add(state)
@@ -49,13 +56,25 @@ def check_verdicts(world: World) -> None:
         if header.person_id == LOCAL_OPERATOR:
             continue  # nobody, and so refused; the shell is no person
         wrong = is_trespass(header, campus_of[node], decode_parts(stored.parts or (b"[]",)))
-        # A restored hub may hold a refused one without its body: given back by a node that has the hole alone.
-        refused = state == "quarantined" or (world.restored_hub and state == "hole")
+        # A restored hub has a refused one without its body only where the writer's disk died too.
+        lost = state == "hole" and (origin, stored.scope, stored.hash) not in with_body
+        refused = state == "quarantined" or lost
         assert refused or not wrong, f"the hub let in {origin}/{stored.scope}/{stored.seq}: {header}"
     halved = [action for action, states in actions.items() if len(states) > 1]
-    # After a restore of the hub two nodes may give back, and two judgements meet, the parts of one action: what is
-    # refused of it then is in quarantine, and people may release it (again).
-    assert world.restored_hub or halved == [], f"half an action was refused: {halved}"
+    halved = [action for action in halved if not _released_apart(world, action)]
+    assert halved == [], f"half an action was refused: {halved}"
+
+
+def _released_apart(world: World, action: tuple) -> bool:
+    """Whether people let one part in while a restored hub had not got the other back: the only half there may be."""
+    rows = world.hub.db.conn.execute(
+        "SELECT c.state, hex(c.hash), (SELECT group_concat(reason_data) FROM _entry AS e WHERE e.n = c.n AND"
+        " kind = 'release') FROM _changeset AS c JOIN _origin USING (o) WHERE name = ? AND action = ?",
+        action,
+    ).fetchall()
+    words = [said for state, _, said in rows if state == "applied"]
+    out = [hash_.lower() for state, hash_, _ in rows if state != "applied"]
+    return world.restored_hub and all(words) and not any(hash_ in said for hash_ in out for said in words)
 
 
 def check_receipts(world: World) -> None:
@@ -78,5 +97,5 @@ def check_forks(world: World) -> None:
     forks = world.hub.db.conn.execute(
         "SELECT name, scope, seq FROM _changeset JOIN _origin USING (o) GROUP BY o, scope, seq HAVING count(*) > 1"
     ).fetchall()
-    cloned = {node.replica.node for node in world.nodes if node.name.endswith("x")}
+    cloned = {node.replica.node for node in (*world.nodes, *world.out) if node.name.endswith("x")}
     assert all(name.split(".")[0] in cloned for name, _, _ in forks), f"forks: {forks}"

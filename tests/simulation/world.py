@@ -1,17 +1,23 @@
-"""A seeded world: one hub and three campuses with their nodes, open for the length of a test."""
+"""A seeded world: one hub and two to twelve nodes of up to six campuses, open for the length of a test."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from shared.clock import SystemClock
 from shared.database import open_database
+from shared.ids import SystemRandomness
 from shared.records import (
     RECORDS,
     AccountRole,
@@ -20,19 +26,23 @@ from shared.records import (
 )  # fmt: skip
 from sync.capture import write
 from sync.change import Author, Changeset
-from sync.errors import SyncError
-from sync.exchange import run_exchange, serve_exchange
+from sync.comparison import serve_comparison
+from sync.errors import HubUnreachable, SyncError
+from sync.exchange import AfterPush, run_exchange, serve_exchange
 from sync.floor import is_pruned
+from sync.keys import Identity, progress_path, verify_key_of, write_identity
 from sync.log import read_changeset
 from sync.opening import create_replica, open_replica
 from sync.replica import Limits, Replica, set_setting
 from sync.snapshot import make_snapshots
 from sync.status import backlog
-from sync.steps.enrol import enrol, issue_code, serve_enrol
+from sync.steps.enrol import enrol, issue_code, revoke, serve_enrol
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
 from tests.simulation.line import FaultyLine
 
-CAMPUSES = ("A", "B", "C")
+CAMPUSES = ("A", "B", "C", "D", "E", "F")
+# How many nodes a world has; the more of them, the longer it takes.
+NODES = (2, 3, 3, 3, 3, 3, 4, 5, 7, 12)
 # Of each campus: one who may write for it, one who only takes registers, one for all campuses, one for none.
 PEOPLE = (("clerk", "clerk", ""), ("teacher", "homeroom_teacher", ""), ("roamer", "clerk", "*"), ("guest", "", ""))
 TINY = Limits(frame_rows=1, frame_bytes=1, compression_level=1, prune_after_ms=0, prune_rows=3)
@@ -71,6 +81,8 @@ class Site:
     tokens: dict[tuple[type, tuple], str] = field(default_factory=dict)
     copies: list[Path] = field(default_factory=list)
     answered: list[bytes] = field(default_factory=list)
+    # How much of the journal was on the disk when this site last spoke to another.
+    told_bytes: int = 0
 
 
 # (origin, scope, hash) of a changeset.
@@ -100,12 +112,22 @@ class Saved:
     hash: bytes
 
 
+@dataclass(frozen=True)
+class Stick:
+    """A file that lies about: for the hub, or for the node of that name (of which there may be a copy)."""
+
+    for_hub: bool
+    node: str
+    file: bytes
+
+
 class World:
     """Everything of one seed. `said` takes the lines of the trace."""
 
     def __init__(
-        self, seed: int, folder: Path, said: Callable[[str], None] = lambda line: None, limits: Limits | None = None
-    ) -> None:
+        self, seed: int, folder: Path, said: Callable[[str], None] = lambda line: None, limits: Limits | None = None,
+        nodes: int | None = None,
+    ) -> None:  # fmt: skip
         self.random = random.Random(seed)
         self.folder = folder
         self.said = said
@@ -115,15 +137,28 @@ class World:
         # In half the worlds a snapshot is taken whenever there is one.
         self.limits = replace(chosen, snapshot_log_percent=self.random.choice((80, 10**9)))
         self.saved: list[Saved] = []
+        # Actions that nobody takes back: without campuses and people there is no world left to look at.
+        self.founding: set[str] = set()
+        # Action → every row as its site showed it before; told apart from the log, which is what is on trial.
+        self.before_saves: dict[str, dict[tuple[str, tuple], dict]] = {}
         self.kept: list[bytes] = []
+        self.sticks: list[Stick] = []
         self.promised: Promises | None = None
         self.restored_hub = self.disk_died = False
-        self.verified = 0
+        # Which copy of the hub's is its last verified backup, and how many computers came later.
+        self.verified = self.joined = 0
         self.policy = RolesOfTheHub()
+        # What the hub says to what came; a school answers for rooms.
+        self.after: AfterPush | None = None
+        # Nodes that the hub has revoked, and when the hub's power will fail: after so many more requests.
+        self.out: list[Site] = []
+        self.hub_fails_in: int | None = None
         empty = self._new_site("empty", "")
         empty.db.close()
         self.hub = self._new_site("hub", "")
-        self.nodes = [self._new_site(f"node{campus}", campus) for campus in CAMPUSES]
+        count = nodes or self.random.choice(NODES)
+        self.campuses = CAMPUSES[: max(2, min(count, len(CAMPUSES)))]
+        self.nodes = [self._new_site(*name) for name in islice(self._node_names(), count)]
         self._found_consortium()
 
     @property
@@ -131,35 +166,64 @@ class World:
         """The hub and every node."""
         return [self.hub, *self.nodes]
 
+    def _node_names(self) -> Iterator[tuple[str, str]]:
+        """A node for each campus, then a second one."""
+        for ending in ("", "2"):
+            yield from ((f"node{campus}{ending}", campus) for campus in self.campuses)
+
     def _new_site(self, name: str, campus: str) -> Site:
         clock = CampusClock(self.time, self.random.choice(OFFSETS_MS))
-        replica = create_replica(
-            self.folder / f"{name}.db", role="node" if campus else "hub", records=RECORDS, clock=clock,
-            randomness=self.randomness, limits=self.limits,
-        )  # fmt: skip
+        path = self.folder / f"{name}.db"
+        _as_if_created(path, "node" if campus else "hub", self.randomness)
+        replica = open_replica(
+            path, records=RECORDS, clock=clock, randomness=self.randomness, limits=self.limits
+        )
         return Site(name, campus, replica, opened(replica), clock)
 
     def _found_consortium(self) -> None:
         with write(self.hub.replica, self.hub.db, Author("office", rank="office")) as w:
-            for number, campus in enumerate(CAMPUSES):
+            for number, campus in enumerate(self.campuses):
                 w.insert(Campus(code=campus, school_code=str(number) * 10, name=f"校区{campus}"))
                 for person, role, at in PEOPLE:
                     w.insert(Person(id=f"{campus}-{person}", name=f"{campus}{person}", staff_number=person))
                     key = {"person_id": f"{campus}-{person}", "role": role, "campus": at or campus}
                     if role:
                         w.insert(AccountRole(**key, begin="2025-01-01"))
+        self.founded()
         for node in self.nodes:
             self._enrol(node)
             self.sync(node, fault_share=0.0)
+        for site in self.sites:
+            # No disk holds back for weeks: one that forgot the enrolment itself would be enrolled by hand again.
+            site.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def founded(self) -> None:
+        """Whatever the hub holds now is the ground on which the world stands."""
+        names = "SELECT name || '.' || action FROM _changeset JOIN _origin USING (o)"
+        self.founding |= {name for (name,) in self.hub.db.conn.execute(names)}
 
     def line(self, node: Site, fault_share: float) -> FaultyLine:
         """A node's line to the hub."""
-        return FaultyLine(self.serve, self.random, fault_share, self.said, self.kept, node.answered)
+
+        def serve(sealed: bytes) -> bytes:
+            # What a node sends it has on its disk.
+            wal = wal_path(node.replica.path)
+            node.told_bytes = wal.stat().st_size if wal.exists() else 0
+            return self.serve(sealed)
+
+        return FaultyLine(serve, self.random, fault_share, self.said, self.kept, node.answered)
 
     def serve(self, sealed: bytes) -> bytes:
-        """The hub's half of one exchange; a trip takes a while."""
+        """The hub's half of one exchange; a trip takes a while. Raises HubUnreachable when its power fails in it."""
         self.time.pass_by(self.random.randrange(1, 400))
-        return serve_exchange(self.hub.replica, self.hub.db, self.policy, sealed)
+        if self.hub_fails_in is not None:
+            self.hub_fails_in -= 1
+            if self.hub_fails_in < 0:
+                self.hub_fails_in = None
+                with PowerCut(self, self.hub), contextlib.suppress(SyncError):
+                    serve_exchange(self.hub.replica, self.hub.db, self.policy, sealed, after=self.after)
+                raise HubUnreachable(why="power cut")
+        return serve_exchange(self.hub.replica, self.hub.db, self.policy, sealed, after=self.after)
 
     def sync(self, node: Site, *, fault_share: float) -> bool:
         """One run of exchanges; False when the line failed on the way."""
@@ -186,13 +250,15 @@ class World:
     def reopen(self, site: Site) -> None:
         """The process ends and a new one opens the same file."""
         site.db.close()
-        self._open(site)
+        self.open(site)
 
-    def _open(self, site: Site) -> None:
+    def open(self, site: Site) -> None:
+        """A new process opens a site's file."""
         site.replica = open_replica(
             site.replica.path, records=RECORDS, clock=site.clock, randomness=self.randomness, limits=self.limits
         )
         site.db = opened(site.replica)
+        site.told_bytes = 0
         site.tokens.clear()
 
     def copy(self, site: Site) -> None:
@@ -210,10 +276,13 @@ class World:
         [top] = self.hub.db.conn.execute("SELECT coalesce(max(hub_seq), 0) FROM _entry").fetchone()
         set_setting(self.hub.db, "covered_hub_seq", str(top))
         make_snapshots(self.hub.replica, self.hub.db)
+        # A disk that forgets what was covered is not started from: people take the backup.
+        self.hub.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def join(self, campus: str) -> Site:
         """A campus gets one more computer, which has nothing yet."""
-        node = self._new_site(f"node{campus}{len(self.nodes)}", campus)
+        self.joined += 1
+        node = self._new_site(f"node{campus}new{self.joined}", campus)
         self._enrol(node)
         self.nodes.append(node)
         return node
@@ -224,27 +293,46 @@ class World:
 
     def restore(self, site: Site) -> None:
         """An older copy is put in place: what nobody holds any more is gone, and nobody lied."""
-        before = self._held()
+        before = self.held()
         site.db.close()
         for ending in ("-wal", "-shm"):
             site.replica.path.with_name(site.replica.path.name + ending).unlink(missing_ok=True)
         # Of the hub nobody puts back a copy older than its last verified backup: nodes may have pruned what it lacks.
         usable = site.copies[self.verified :] if site is self.hub else site.copies
         shutil.copy(self.random.choice(usable), site.replica.path)
-        self._open(site)
+        self.open(site)
         if site is self.hub:
-            known = {node for (node,) in self.hub.db.conn.execute("SELECT node FROM _node").fetchall()}
-            for node in self.nodes:
-                if node.replica.node not in known:
-                    self._enrol(node)  # the copy is older than it
-        gone = before - self._held()
+            self._enrol_the_forgotten()
+        self.account_for(before, site)
+
+    def _enrol_the_forgotten(self) -> None:
+        """Nodes of which the hub's copy knows nothing yet."""
+        known = {node for (node,) in self.hub.db.conn.execute("SELECT node FROM _node").fetchall()}
+        for site in (*self.nodes, *self.out):
+            if site.replica.node not in known:
+                self._enrol(site)
+                known.add(site.replica.node)
+
+    def account_for(self, before: set[Name], site: Site) -> None:
+        """What nobody holds any more, after a site's disk has died or lied, went with that disk."""
+        gone = before - self.held()
         self.saved = [s for s in self.saved if (s.origin, s.scope, s.hash) not in gone]
         self.disk_died = True
         self.restored_hub = self.restored_hub or site is self.hub
+        if site is self.hub:
+            # A copy knows nothing of later revocations: people repeat them, as its board asks them to.
+            for out in self.out:
+                revoke(self.hub.db, self.hub.replica, out.replica.node)
 
-    def _held(self) -> set[Name]:
+    def held(self) -> set[Name]:
         """What anybody holds, for strict accounts of what went with a disk."""
-        return set().union(*(holdings(site.db) for site in self.sites))
+        return set().union(*(holdings(site.db) for site in (*self.sites, *self.out)))
+
+    def revoke(self, site: Site) -> None:
+        """The hub revokes a node, and with it every copy of its folder."""
+        revoke(self.hub.db, self.hub.replica, site.replica.node)
+        self.out += [node for node in self.nodes if node.replica.node == site.replica.node]
+        self.nodes = [node for node in self.nodes if node.replica.node != site.replica.node]
 
     def clone(self, site: Site) -> None:
         """The whole folder, identity included, is copied to a second computer that goes on by itself."""
@@ -257,13 +345,70 @@ class World:
         shutil.copy(self.folder / identity, self.folder / f"{name}.db.identity")
         clock = CampusClock(self.time, site.clock.offset_ms)
         twin = Site(name, site.campus, replace(site.replica, path=path), site.db, clock)
-        self._open(twin)
+        self.open(twin)
         self.nodes.append(twin)
 
     def close(self) -> None:
         """Close every connection."""
-        for site in self.sites:
+        for site in (*self.sites, *self.out):
             site.db.close()
+
+
+@lru_cache(maxsize=2)
+def _created(role: str) -> bytes:
+    """The file of a new replica, made once a process: its schema takes most of a small world's time."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        create_replica(path, role=role, records=RECORDS, clock=SystemClock(), randomness=SystemRandomness())
+        return path.read_bytes()
+
+
+def _as_if_created(path: Path, role: str, randomness: SeededRandomness) -> None:
+    """A new replica with a name and a key of its own, as `create_replica` leaves it before it is first opened."""
+    path.write_bytes(_created(role))
+    node, seed = f"{'H' if role == 'hub' else 'N'}{randomness.text(7)}", randomness.raw(32)
+    settings = {"node": node, "token": "new", "epoch": randomness.text(10)}
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
+        db.execute("DELETE FROM _origin")
+        db.execute("DELETE FROM sqlite_sequence WHERE name = '_origin'")
+        db.execute("UPDATE _node SET node = ?, verify_key = ?", (node, verify_key_of(seed)))
+        db.executemany("UPDATE _setting SET value = ? WHERE name = ?", [(v, name) for name, v in settings.items()])
+    write_identity(path, Identity(seed, "none", "none"))
+
+
+class PowerCut:
+    """With this around what a site does its power fails somewhere in it: the file is what the disk had by then.
+
+    What was on the disk before, or when it last spoke to anybody, is there afterwards; of what followed, the journal
+    is cut at any byte. `lies`: a disk that had not written what it said it had, back to any byte of the journal.
+    """
+
+    def __init__(self, world: World, site: Site, *, lies: bool = False) -> None:
+        self._world, self._site, self._lies = world, site, lies
+
+    def __enter__(self) -> None:
+        self._site.told_bytes = wal_path(self._site.replica.path).stat().st_size
+        self._progress = progress_path(self._site.replica.path).read_bytes()
+
+    def __exit__(self, *_: object) -> None:
+        site, world = self._site, self._world
+        path, wal = site.replica.path, wal_path(site.replica.path)
+        database, journal = path.read_bytes(), wal.read_bytes()
+        cut = world.random.randint(0 if self._lies else site.told_bytes, len(journal))
+        site.db.close()
+        path.write_bytes(database)
+        wal.write_bytes(journal[:cut])
+        wal.with_name(path.name + "-shm").unlink(missing_ok=True)
+        if not self._lies:
+            # What was noted beside the file was not flushed.
+            progress_path(path).write_bytes(self._progress)
+        world.said(f"{site.name} power cut, journal {cut} of {len(journal)} bytes{', a lie' if self._lies else ''}")
+        world.open(site)
+
+
+def wal_path(database: Path) -> Path:
+    """Where the journal of a database lies."""
+    return database.with_name(database.name + "-wal")
 
 
 @dataclass
@@ -281,10 +426,23 @@ class EnrolDesk:
         raise NotImplementedError
 
 
+@dataclass
+class HubDoor:
+    """The hub's door for comparisons; a line that works."""
+
+    world: World
+
+    def compare(self, sealed: bytes) -> bytes:
+        """See `ComparePort.compare`."""
+        return serve_comparison(self.world.hub.replica, self.world.hub.db, sealed)
+
+
 def opened(replica: Replica) -> Database:
-    """A connection without waiting for the disk: nobody pulls the plug in this world."""
+    """A connection without waiting for the disk: how much of a journal a power cut leaves, the world decides."""
     db = open_database(replica.path)
     db.conn.execute("PRAGMA synchronous=OFF")
+    # The journal only grows, so that it can be cut anywhere.
+    db.conn.execute("PRAGMA wal_autocheckpoint=0")
     return db
 
 
@@ -300,6 +458,7 @@ def whole(world: World, db: Database, n: int) -> Changeset:
     return read_changeset(world.hub.db, number)
 
 
-def holdings(db: Database) -> set[Name]:
-    """(origin, scope, hash) of every changeset in a file."""
-    return set(db.conn.execute("SELECT name, scope, hash FROM _changeset JOIN _origin USING (o)").fetchall())
+def holdings(db: Database, where: str = "true") -> set[Name]:
+    """(origin, scope, hash) of every changeset in a file, or of some."""
+    sql = f"SELECT name, scope, hash FROM _changeset JOIN _origin USING (o) WHERE {where}"
+    return set(db.conn.execute(sql).fetchall())

@@ -33,7 +33,7 @@ from shared.records.pupils import Pupil, RosterGroup
 from shared.schema import Table, key_parts, quoted
 from sync.capture import Writing, write
 from sync.change import Author
-from sync.exchange import ExchangeReport, run_exchange, serve_exchange
+from sync.exchange import AfterPush, ExchangeReport, run_exchange, serve_exchange
 from sync.heads import unit_versions
 from sync.opening import create_replica, open_replica
 from sync.protocol import HubPort
@@ -187,16 +187,18 @@ class Site:
 
 @dataclass
 class DirectHub:
-    """The hub as a node sees it, without a wire: implements HubPort. `requests` and `answers` are kept."""
+    """The hub as a node sees it, without a wire: implements HubPort. `requests` and `answers` are kept; `after` is
+    what the hub says to what came."""
 
     hub: Site
     requests: list[bytes] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
+    after: AfterPush | None = None
 
     def exchange(self, sealed: bytes) -> bytes:
         """See `sync.protocol.HubPort`."""
         self.requests.append(sealed)
-        answer = serve_exchange(self.hub.replica, self.hub.db, RolesInTables(), sealed)
+        answer = serve_exchange(self.hub.replica, self.hub.db, RolesInTables(), sealed, after=self.after)
         self.answers.append(answer)
         return answer
 
@@ -291,6 +293,18 @@ def add_node(world: World, folder: Path, name: str) -> Site:
     enrol(site.replica, site.db, world.port, issue_code(world.hub.db, world.hub.replica, campus=site.campus))
     world.sync(name)
     return site
+
+
+def clone_of(site: Site, path: Path) -> Site:
+    """A second computer that goes on with a copy of a site's folder: file, key and all."""
+    site.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for suffix in ("", ".identity"):
+        path.with_name(path.name + suffix).write_bytes(
+            site.replica.path.with_name(site.replica.path.name + suffix).read_bytes()
+        )
+    records = tuple(table.record for table in site.replica.tables.values())
+    replica = open_replica(path, records=records, clock=site.clock, randomness=SeededRandomness("clone"))
+    return Site(site.name, replica, opened(path), site.clock, site.world)
 
 
 def tables_of_site(site: Site, scopes: Sequence[str] | None = None) -> dict[str, list[object]]:

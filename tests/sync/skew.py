@@ -1,4 +1,4 @@
-"""Two releases of a small school's notice board, and replicas of either that can be upgraded."""
+"""Three releases of a small school's notice board, and replicas of any that can be upgraded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sync.opening import create_replica, open_replica
 from sync.steps.enrol import enrol, issue_code
 from tests.support.world import DirectHub, FakeClock, SeededRandomness, Site, World, opened, tables_of_site
 
-OLD, NEW = 1, 2
+OLD, NEW, NEWEST = 1, 2, 3
 OFFICE, CLERK, TEACHER = Author("H-1-x", rank="office"), Author("A-1-x", rank="office"), Author("A-2-x", rank="person")
 _ANY = frozenset({"hub", "any"})
 
@@ -69,9 +69,39 @@ class Visitor:
     name: str = text("姓名", "name", high=20)
 
 
+@record(Declaration("notice", "通知", "notice", "con", _ANY))
+class NewestNotice:
+    """The same two releases later: everything wider once more, and one field more."""
+
+    id: str = text("编号", "id", high=30, key=True)
+    title: str = text("标题", "title", high=40)
+    kind: str = coded("种类", "kind", "day_kind", default="plain")
+    copies: int = integer("份数", "copies", 0, 999, default=1)
+    room: str | None = text("地点", "room", high=20, null=True, default=None, unit="place")
+    hour: int | None = integer("钟点", "hour", 0, 40, null=True, default=None, unit="place")
+    mark: int | None = integer("分数", "mark", 0, 999, null=True, default=None, rule=Rule.RANK)
+    colour: str = text("颜色", "colour", high=16, default="white")
+    weight: int | None = integer("重量", "weight", 0, 99, null=True, default=None, rule=Rule.RANK)
+    keeper: str | None = text("保管", "keeper", high=10, null=True, default=None)
+
+
+@record(Declaration("reply", "答复", "reply", "con", _ANY))
+class NewestReply:
+    """The newer table, wider."""
+
+    notice_id: str = text("通知", "notice", high=30, key=True)
+    person_id: str = text("人", "person", high=20, key=True)
+    words: str = text("内容", "words", high=40)
+    pinned: int = integer("置顶", "pinned", 0, 1, default=0)
+
+
 COMMON = (Campus, AccountRole)
-RECORDS = {OLD: (*COMMON, OldNotice), NEW: (*COMMON, Notice, Reply, Visitor)}
-NOTICE = {OLD: OldNotice, NEW: Notice}
+RECORDS = {
+    OLD: (*COMMON, OldNotice), NEW: (*COMMON, Notice, Reply, Visitor),
+    NEWEST: (*COMMON, NewestNotice, NewestReply, Visitor),
+}  # fmt: skip
+NOTICE = {OLD: OldNotice, NEW: Notice, NEWEST: NewestNotice}
+REPLY = {NEW: Reply, NEWEST: NewestReply}
 
 
 def steps_to(schema: int) -> Migrations:
@@ -93,6 +123,13 @@ def steps_to(schema: int) -> Migrations:
             db.conn.execute("UPDATE campus SET position = position + 1")
             db.conn.execute("UPDATE campus SET position = position - 1")
 
+    if schema >= NEWEST:
+
+        @steps()
+        def third(db: Database) -> None:
+            for table in tables_of((NewestNotice, NewestReply)).values():
+                rebuild_table(db, table)
+
     return steps
 
 
@@ -113,13 +150,13 @@ class SkewedWorld(World):
         self.sync(name)
         return site
 
-    def upgrade(self, *names: str) -> None:
-        """Close and open again as the newer release does."""
+    def upgrade(self, *names: str, to: int = NEW) -> None:
+        """Close and open again as a newer release does."""
         for site in (self.hub if name == "hub" else self.nodes[name] for name in names):
             site.db.close()
             site.replica = open_replica(
-                site.replica.path, records=RECORDS[NEW], clock=site.clock, randomness=site.replica.randomness,
-                schema=NEW, steps=lambda: steps_to(NEW),
+                site.replica.path, records=RECORDS[to], clock=site.clock, randomness=site.replica.randomness,
+                schema=to, steps=lambda: steps_to(to),
             )  # fmt: skip
             site.db = opened(site.replica.path)
 
@@ -167,9 +204,9 @@ def notice_at(site: Site, id_: str) -> Mapping[str, object] | None:
     return None if row is None else dict(zip(names, row, strict=True))
 
 
-def assert_as_if_new_from_the_start(world: SkewedWorld) -> None:
+def assert_as_if_new_from_the_start(world: SkewedWorld, release: int = NEW) -> None:
     """Every site shows what a replica does that was new when the first changeset came (C3, C12)."""
-    fresh = world.add("B9", NEW)
+    fresh = world.add("B9", release)
     wanted = tables_of_site(fresh)
     for site in world.sites():
         found = tables_of_site(site)

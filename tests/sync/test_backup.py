@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from shared.records import CalendarDay
+from sync.age import new_key
 from sync.backup import (
     BackupUnusable,
     Manifest,
     back_up,
     is_elsewhere,
-    new_recovery_key,
     reach_the_disk,
     restore_backup,
 )
@@ -20,7 +20,7 @@ from sync.replica import setting
 from sync.verify import verify
 from tests.support.world import CLERK_A, DAY_A, OFFICE, Site, World, assert_same_tables, opened
 
-SECRET, PUBLIC = new_recovery_key()
+SECRET, PUBLIC = new_key()
 
 
 def backed_up(world: World, target: Path, flush: Callable[[Path], None] = reach_the_disk) -> Manifest:
@@ -71,7 +71,7 @@ def test_nothing_in_a_backup_can_be_read_without_the_key(world: World, tmp_path:
     assert data.startswith(b"age-encryption.org")
     assert "学生".encode() not in data and b"SQLite" not in data
     with pytest.raises(BackupUnusable, match="backup_wrong_key"):
-        restore_backup(tmp_path / "b.tongxin", new_recovery_key()[0], tmp_path / "other.db", {})
+        restore_backup(tmp_path / "b.tongxin", new_key()[0], tmp_path / "other.db", {})
     assert not (tmp_path / "other.db").exists()
 
 

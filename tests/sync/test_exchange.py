@@ -1,6 +1,5 @@
 """One exchange: what it costs, what a bad line does to it, restored and cloned files (C10, C11, C13, C14)."""
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from tests.support.world import (
     Site,
     World,
     assert_same_tables,
+    clone_of,
     make_world,
     new_site,
     opened,
@@ -415,13 +415,7 @@ def test_two_processes_that_open_one_file_do_not_take_each_other_for_a_copy(worl
 def twins(world: World, tmp_path: Path) -> Iterator[tuple[Site, Site]]:
     """Node A and a clone of it: file, key and all."""
     node = world["A"]
-    node.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    copy = tmp_path / "clone.db"
-    for suffix in ("", ".identity"):
-        shutil.copy(f"{node.replica.path}{suffix}", f"{copy}{suffix}")
-    records = [table.record for table in node.tables().values()]
-    replica = open_replica(copy, records=records, clock=node.clock, randomness=SeededRandomness("clone"))
-    clone = Site("A", replica, opened(copy), node.clock, world)
+    clone = clone_of(node, tmp_path / "clone.db")
     yield node, clone
     clone.db.close()
 

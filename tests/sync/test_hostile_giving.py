@@ -10,17 +10,19 @@ import zstandard
 
 from shared.records.places import CalendarDay
 from shared.records.pupils import Pupil
+from sync.body import dumped
 from sync.chain import entry_hash, scope_statement
 from sync.entries import told_since
 from sync.errors import BadMessage
 from sync.keys import seal, sign, unseal
 from sync.log import read_changeset
 from sync.replica import setting
+from sync.steps.fill import filling, wanted
 from sync.steps.give_back import giving, shared_places
 from sync.steps.hello import ask, peer_keys
 from sync.steps.push import FrameSize
 from sync.wire import PieceReader, pack, unpack
-from tests.support.world import CLERK_A, DAY_A, DAY_B, PUPIL_A, Site, World, assert_same_tables, sync_state
+from tests.support.world import CLERK_A, CLERK_B, DAY_A, DAY_B, PUPIL_A, Site, World, assert_same_tables, sync_state
 
 ROOMY = FrameSize(20_000, 1_000_000)
 
@@ -196,12 +198,9 @@ def test_a_lie_in_what_is_given_back_is_refused_by_name(lost: World, name: str) 
 def send_raw(world: World, node: Site, gives: dict[str, Any], pieces: list[bytes]) -> None:
     gives["e"][0][9] = "SURROGATE"
     told = {**ask(node.replica, node.db), "push": [], "complete": False, "gives": gives}
-    limits = node.replica.limits
-    framed = zstandard.ZstdDecompressor().stream_reader(pack(told, pieces, limits)).read()
-    raw = framed[4 : 4 + int.from_bytes(framed[:4], "big")].replace(b"SURROGATE", b"\\ud800")
-    message = zstandard.ZstdCompressor().compress(
-        len(raw).to_bytes(4, "big") + raw + framed[4 + int.from_bytes(framed[:4], "big") :]
-    )
+    raw = dumped(told).replace(b"SURROGATE", b"\\ud800")
+    framed = b"".join(len(piece).to_bytes(4, "big") + piece for piece in (raw, *pieces))
+    message = zstandard.ZstdCompressor().compress(framed)
     hub = peer_keys(node.db)[setting(node.db, "hub_node")]
     world.port.exchange(node.replica.node.encode() + seal(node.replica.seed, hub, message))
 
@@ -222,7 +221,7 @@ def test_a_malformed_frame_never_breaks_the_hub(lost: World, gives: dict[str, An
     before = sync_state(lost.hub)
     with pytest.raises(BadMessage) as caught:
         say(lost, node, gives={**told, **gives}, pieces=[*pieces, bytes(64)])
-    assert caught.value.code in ("damaged", "unknown_changeset")
+    assert caught.value.code in ("damaged", "unknown_changeset", "foreign_origin")
     assert sync_state(lost.hub) == before
 
 
@@ -254,3 +253,109 @@ def test_a_frame_given_twice_has_no_second_effect(lost: World) -> None:
     before = sync_state(lost.hub)
     say(lost, node, gives=gives, pieces=pieces)
     assert sync_state(lost.hub) == before
+
+
+@pytest.fixture
+def hollow(world: World) -> World:
+    """A world whose hub has two refused changesets, one of each campus's node, as holes, and asks for them."""
+    for name, day, author in (("A", DAY_B, CLERK_A), ("B", DAY_A, CLERK_B)):
+        with world[name].write(author) as w:
+            w.update(CalendarDay, day, {"note": f"by {name}"})
+    world.settle()
+    world.hub.db.conn.execute("UPDATE _changeset SET parts = NULL, state = 'hole' WHERE state = 'quarantined'")
+    return world
+
+
+Answering = Callable[[list[list[Any]], list[bytes], World], None]
+
+
+def another_body(named: list[list[Any]], pieces: list[bytes], world: World) -> None:
+    pieces[0] = pieces[0].replace(b"by A", b"by X")
+
+
+def more_parts(named: list[list[Any]], pieces: list[bytes], world: World) -> None:
+    named[0][3] += 1
+    pieces.append(b"[]")
+
+
+def no_parts(named: list[list[Any]], pieces: list[bytes], world: World) -> None:
+    named[0][3] = 0
+
+
+def more_parts_than_there_are(named: list[list[Any]], pieces: list[bytes], world: World) -> None:
+    named[0][3] = 10**6
+
+
+def of_another_node(named: list[list[Any]], pieces: list[bytes], world: World) -> None:
+    """What campus B's node wrote; that it would be the right body does not matter."""
+    [[origin, scope, hash_]] = wanted(world.hub.db, world["B"].replica.node, 9)
+    named[0] = [origin, scope, hash_, 1]
+
+
+def of_nothing(named: list[list[Any]], pieces: list[bytes], world: World) -> None:
+    named[0][2] = "00" * 32
+
+
+def twice_and_once_wrong(named: list[list[Any]], pieces: list[bytes], world: World) -> None:
+    named += [named[0], named[0]]
+    pieces += [pieces[0], b"[]"]
+
+
+ANSWERS: dict[str, tuple[Answering, str]] = {
+    "another body": (another_body, "bad_body"),
+    "one part more": (more_parts, "bad_body"),
+    "no part at all": (no_parts, "bad_body"),
+    "more parts than there are": (more_parts_than_there_are, "damaged"),
+    "another node's": (of_another_node, "foreign_origin"),
+    "nobody's": (of_nothing, "unknown_changeset"),
+    "a right one and a wrong one": (twice_and_once_wrong, "bad_body"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_lie_in_answer_to_a_wanted_body_is_refused_by_name(hollow: World, name: str) -> None:
+    """C9, C10: the body is known by its hash; nothing of the message is stored, and the honest answer still counts."""
+    tamper, code = ANSWERS[name]
+    node, epoch = hollow["A"], setting(hollow.hub.db, "epoch")
+    told, _ = say(hollow, node)
+    frame = filling(node.db, told["wanted"], set(), ROOMY)
+    before = sync_state(hollow.hub)
+    tamper(frame.head, frame.pieces, hollow)
+    with pytest.raises(BadMessage) as caught:
+        say(hollow, node, gives={"to": epoch, "b": frame.head}, pieces=frame.pieces)
+    assert (caught.value.code, sync_state(hollow.hub)) == (code, before)
+    hollow.settle()
+    assert hollow.hub.value("SELECT count(*) FROM _changeset WHERE state = 'hole'") == 0
+    assert_same_tables(hollow)
+
+
+def test_a_body_that_nobody_asked_for_changes_nothing(hollow: World) -> None:
+    """C11: an answer may have been lost; what is no hole any more is passed over, whatever state it is in."""
+    node, epoch = hollow["A"], setting(hollow.hub.db, "epoch")
+    told, _ = say(hollow, node)
+    frame = filling(node.db, told["wanted"], set(), ROOMY)
+    hollow.settle()
+    sql = "SELECT name, scope, lower(hex(hash)) FROM _changeset JOIN _origin USING (o) WHERE node = ? AND reason <> ''"
+    names = [[*name, 1] for name in node.rows(sql, node.replica.node)]
+    assert names == frame.head
+    before = sync_state(hollow.hub)
+    say(hollow, node, gives={"to": epoch, "b": frame.head}, pieces=frame.pieces)
+    assert sync_state(hollow.hub) == before
+
+
+@pytest.mark.parametrize("gives", [{"b": 7}, {"b": [7]}, {"b": [["x", "con", "zz", 1]]}, {"b": [[1, 2, 3, 4]]}, {}, 7])
+def test_a_malformed_answer_never_breaks_the_hub(hollow: World, gives: Any) -> None:
+    node, before = hollow["A"], sync_state(hollow.hub)
+    if gives in ({}, 7):
+        say(hollow, node, gives=gives)
+    else:
+        with pytest.raises(BadMessage):
+            say(hollow, node, gives=gives, pieces=[b"[]"])
+    assert sync_state(hollow.hub) == before
+
+
+@pytest.mark.parametrize("wants", [7, "x", [7], [["x"]], [["x", "con", "zz"]], [["é", "con", "00"]]], ids=str)
+def test_a_hub_that_asks_for_nonsense_is_told_so_by_the_node(hollow: World, wants: Any) -> None:
+    with pytest.raises(BadMessage) as caught:
+        filling(hollow["A"].db, wants, set(), ROOMY)
+    assert caught.value.code == "damaged"

@@ -178,11 +178,13 @@ def test_verdicts_come_back_and_are_not_given_anew(world: World) -> None:
     release(world.hub.db, world.hub.replica, released.version, by="two people")
     erase(world.hub.db, world.hub.replica, Pupil, ("B-99-x",), by="law")
     world.settle()
+    before = sorted(map(repr, verdicts(world.hub)))
     world.hub.restore(backup)
     with world.hub.write(OFFICE) as w:
         w.insert(AccountRole(person_id=key[0], role=key[1], campus=key[2], begin="2026-08-01"))
     world.sync("B")
     all_well(world)
+    assert sorted(map(repr, verdicts(world.hub))) == before
     [left] = refusals(world["A"].db, world["A"].replica)
     assert left.values["name"] == "refused"
     assert {r.version for r in refusals(world.hub.db, world.hub.replica)} == {left.version}

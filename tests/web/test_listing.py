@@ -95,3 +95,22 @@ def test_a_file_holds_what_is_shown_text_as_text_and_figures_as_figures() -> Non
 @pytest.mark.parametrize(("title", "expected"), [("a:b", "a b"), ("x" * 40, "x" * 31), ("'", "1"), ("", "1")])
 def test_a_sheet_title_is_one_that_excel_takes(title, expected) -> None:
     assert sheet_title(title) == expected
+
+
+def test_a_row_may_have_several_values_of_a_filter_and_is_found_by_each():
+    both = ListRow((ListCell("王小明"), ListCell(""), ListCell("")), filters={"campus": ("A", "B")})
+    only_a = row("陈晨", "cc", 2)
+    for campus, expected in (("A", ["王小明", "陈晨"]), ("B", ["王小明"])):
+        assert names(found_in([both, only_a], COLUMNS, Asked(filters={"campus": campus}))) == expected
+
+
+@pytest.mark.parametrize(("address", "every"), [({}, False), ({"tick": "all"}, True), ({"tick": "1"}, False)])
+def test_the_address_can_ask_for_every_box_ticked_and_no_other_link_carries_it_on(address, every):
+    asked = asked_of(address, COLUMNS, (CAMPUS,))
+    assert asked.every is every and "tick" not in asked.query(page=2)
+
+
+def test_only_boxes_that_are_shown_are_counted():
+    rows = [ListRow((ListCell(str(n)), ListCell(""), ListCell("")), pick=str(n) if n % 2 else "") for n in range(10)]
+    assert listing_of("表", COLUMNS, rows, Asked(page=2), rows_a_page=4).picks == 2
+    assert listing_of("表", COLUMNS, rows[::2], Asked()).picks == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from hub.office.views import calendar, importing, lists, readings
+from hub.office.views import calendar, importing, lists
 
 ROUTES = {
     "office.index": "staff.see",
@@ -14,7 +14,6 @@ ROUTES = {
     "office.new": "staff.see",
     "office.edit": "staff.see",
     "office.revoke": "account.manage",
-    "office.readings": "reading.see",
     "office.term_calendar": "calendar.change",
     "office.import_page": "staff.change",
     "office.import_preview": "staff.change",
@@ -33,7 +32,6 @@ def blueprint() -> Blueprint:
     room.add_url_rule("/list/<slug>/new", "new", lists.new, methods=["GET", "POST"])
     room.add_url_rule("/list/<slug>/edit/<path:key>", "edit", lists.edit, methods=["GET", "POST"])
     room.add_url_rule("/accounts/<person_id>/revoke", "revoke", lists.revoke, methods=["POST"])
-    room.add_url_rule("/readings", "readings", readings.log)
     room.add_url_rule("/calendar", "term_calendar", calendar.term_calendar, methods=["GET", "POST"])
     room.add_url_rule("/import", "import_page", importing.import_page)
     room.add_url_rule("/import/template.xlsx", "import_template", importing.import_template)

@@ -14,7 +14,6 @@ from hub.office.pages import Page, columns_shown, key_columns, pages
 from hub.office.pupils import plan_pupils, roll_of
 from hub.office.rules import edited, matching, taken_by_another
 from hub.office.store import Line, lines_of
-from hub.office.views.readings import note_reading
 from hub.workbook.known import Known, known_in, with_everywhere
 from hub.workbook.naming import Names, names_in
 from hub.workbook.planning import Change, Doubt, Holders, Row, Values, place, plan_sheet, read_form
@@ -23,7 +22,7 @@ from hub.workbook.words import told
 from hub.workbook.writing import carry_out
 from shared.clock import instant_text
 from shared.errors import NotAllowed, NotFound, Problem
-from shared.records import Account, AccountRole, GroupMember, Pupil, RosterGroup
+from shared.records import Account, AccountRole, GroupMember, PersonPrivate, Pupil, PupilPrivate, RosterGroup
 from shared.records.declare import declaration_of
 from shared.schema import Value, key_parts, select, table_of
 from shared.web import auth
@@ -32,6 +31,7 @@ from shared.web.app import language
 from shared.web.db import clock, db, replica, site
 from shared.web.listing import ListColumn, ListFilter, ListRow, asked_of, cells_for_file, found_in, listing_of
 from shared.web.passwords import hash_password
+from shared.web.readings.views import note_reading
 from shared.web.workbook_writing import list_workbook
 from sync.capture import token_of, write
 
@@ -57,8 +57,14 @@ def rows(slug: str) -> Any:
     columns, filters, found = _listed(page)
     asked = asked_of(request.args, columns, filters)
     listing = listing_of(title_of(page, language()), columns, found, asked, filters)
-    note_reading(page, "list", len(listing.rows))
+    _note(page, "list", len(listing.rows))
     return render_template("office/rows.html", page=page, listing=listing)
+
+
+def _note(page: Page, way: str, rows: int, key: str = "") -> None:
+    """Note a reading of private data; other lists leave no trace."""
+    if page.sheet.record in (PersonPrivate, PupilPrivate):
+        note_reading(page.sheet.table, way, rows, key)
 
 
 def export_shown(slug: str) -> Any:
@@ -67,7 +73,7 @@ def export_shown(slug: str) -> Any:
     columns, filters, found = _listed(page)
     shown = found_in(found, columns, asked_of(request.args, columns, filters))
     title = title_of(page, language())
-    note_reading(page, "file", len(shown))
+    _note(page, "file", len(shown))
     data = list_workbook(title, [column.title for column in columns], cells_for_file(shown))
     return send_file(data, as_attachment=True, download_name=f"{title}.xlsx")
 
@@ -110,7 +116,7 @@ def export(slug: str) -> Any:
     page = page_of(slug)
     lines = [line for line in lines_of(db(), page, names_in(db()), language()) if _may_see(page, line)]
     lines = matching(lines, request.args.get("q", "").strip(), request.args.get("campus", ""))
-    note_reading(page, "file", len(lines))
+    _note(page, "file", len(lines))
     data = workbook_of([page.sheet], {page.sheet.table: [line.typed for line in lines]})
     return send_file(download(data), as_attachment=True, download_name=f"{page.sheet.title}.xlsx")
 
@@ -160,7 +166,7 @@ def edit(slug: str, key: str) -> Any:
     if not _may_see(page, line):
         raise NotAllowed(action=page.see, campus=line.campus)
     if request.method == "GET":
-        note_reading(page, "form", 1, key)
+        _note(page, "form", 1, key)
         return _form(page, line, _as_form(line.typed), ())
     posted = _posted(page, new=False)
     row = read_form(page.form, {**_kept(page, line), **posted}, _known(page))

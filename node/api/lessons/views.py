@@ -181,11 +181,12 @@ def change_lessons() -> Any:
     auth.require("timetable.change", _here())
     drafts = saving.drafts_of(db(), _here(), [_wanted(index, row) for index, row in enumerate(_rows(body))])
     clashes, away = saving.warnings_of(db(), drafts)
-    if (clashes or away) and not _flag(body, "confirmed"):
-        return jsonify(saved=False, changes=[], warnings=_warnings(clashes, away)), 409
+    warned = _warnings(clashes, away, saving.closed_rooms(db(), drafts))
+    if warned and not _flag(body, "confirmed"):
+        return jsonify(saved=False, changes=[], warnings=warned), 409
     ids = saving.save_changes(replica(), db(), auth.author(_here()), drafts)
     made = [values_of(found) for id_ in ids if (found := store.change_named(db(), id_))]
-    return jsonify(saved=True, changes=made, warnings=_warnings(clashes, away))
+    return jsonify(saved=True, changes=made, warnings=warned)
 
 
 def _rows(body: Mapping[str, Any]) -> list[Any]:
@@ -208,9 +209,12 @@ def _wanted(index: int, row: object) -> tuple[Any, str]:
         raise InvalidInput(*named) from error
 
 
-def _warnings(clashes: Sequence[Clash], away: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+def _warnings(
+    clashes: Sequence[Clash], away: Sequence[tuple[str, str]], closed: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [asdict(each) for each in clashes]
-    return found + [{"kind": "leave", "who": who, "date": day} for who, day in away]
+    found += [{"kind": "leave", "who": who, "date": day} for who, day in away]
+    return found + [{"kind": "closed_room", "who": room, "date": day} for room, day in closed]
 
 
 def withdraw_change(change_id: str) -> Response:

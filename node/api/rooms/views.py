@@ -12,8 +12,9 @@ from flask import Response, jsonify, request
 from node.api.bodies import fields_of
 from node.bookings import saving
 from node.bookings.rules import BookingLimits
-from node.bookings.saving import Asker, Outcome, Word
+from node.bookings.saving import Asker, Outcome
 from node.bookings.views.wording import now_at_school
+from shared.bookings.answering import Word, decide
 from shared.bookings.rules import Slot
 from shared.bookings.store import Booked, alternatives_to, busy_between, rooms_of, series_occurrences
 from shared.errors import InvalidInput, NotFound, Problem
@@ -159,5 +160,7 @@ def answer(series_id: str, number: int) -> Response:
     word = Word(texts["state"], texts["answer_note"], texts["token"] or None)
     campus = setting(db(), "campus")
     auth.require("room.decide", campus)
-    saving.decide(replica(), db(), auth.author(campus), series_id, number, word, today=today())
+    decide(
+        replica(), db(), auth.author(campus), (series_id, number), word, deciding=lambda _db: {campus}, today=today()
+    )
     return jsonify(_shown(series_id))

@@ -63,7 +63,7 @@ def _tell(outcome: Outcome) -> None:
         words = words_for(())
         code = campus_of(outcome.series_id)
         asked = ngettext("已提出 %(num)d 次申请。", "已提出 %(num)d 次申请。", number)
-        flash(f"{asked} {words.waits(code)} · {words.known_words(code)}", "warn")
+        flash(f"{asked} {words.whom(code)}", "warn")
     if outcome.taken:
         flash(ngettext("%(num)d 次没有订上，见下面。", "%(num)d 次没有订上，见下面。", len(outcome.taken)), "warn")
 
@@ -80,7 +80,7 @@ def _form(typed: dict[str, str], *, problems: Any = (), taken: Any = (), skipped
         rooms=rooms,
         chosen=chosen,
         small=words.small(chosen) if chosen else "",
-        foreign=f"{words.waits(owner)} · {words.known_words(owner)}" if owner != campus() else "",
+        foreign=words.whom(owner) if owner != campus() else "",
         campuses=words.campuses,
         spans=spans_of(db(), owner, day) if _is_date(day) else [],
         groups=groups_of(db(), campus(), today().isoformat()),

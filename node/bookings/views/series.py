@@ -9,10 +9,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from node.bookings import rules, saving
-from node.bookings.saving import Asker, Word
+from node.bookings.saving import Asker
 from node.bookings.views.asking import SHOWN_MAX, shown_alternatives, shown_taken, skipped_words
 from node.bookings.views.wording import Words, day_words, now_at_school, reason_words, state_word, words_for
 from node.db import campus
+from shared.bookings.answering import Word, decide
+from shared.bookings.rules import answer_refusal
 from shared.bookings.store import Booked, booked_by, series_occurrences, waiting_or_ruled
 from shared.codes import word_of
 from shared.errors import InvalidInput, NotFound, Problem
@@ -58,13 +60,13 @@ def _page(known: list[Booked], problems: Any = ()) -> str:
         room=room,
         room_name=known[0].room_name,
         small=words.small(room) if room else "",
-        owner=words.campus(owner),
+        owner=words.decider(owner),
         booker=names.get(series.booked_by, series.booked_by),
         booked_from=words.campus(series.campus),
         group=names.get(series.group_id or "", ""),
         purpose=word_of("booking_purpose", series.purpose, language()),
         repeat=word_of("booking_repeat", series.repeat, language()),
-        waits=f"{words.waits(owner)} · {words.known_words(owner)}" if waits and owner != campus() else "",
+        waits=words.whom(owner) if waits and owner != campus() else "",
         lines=[_line(each, words) for each in known],
         still=sum(rules.cancel_refusal(each, visitor().person_id, office=asker().office_of(each),
                                        today=today().isoformat()) is None for each in known),
@@ -83,7 +85,7 @@ def _line(booked: Booked, words: Words) -> dict[str, Any]:
     answers = [
         code
         for code in ("confirmed", "rejected")
-        if decides and rules.answer_refusal(booked, campus(), code, today=day) is None
+        if decides and answer_refusal(held, code, deciding={campus()}, today=day) is None
     ]
     key = (held.series_id, held.number)
     return {
@@ -120,7 +122,9 @@ def answer(series_id: str, number: int) -> Any:
     form = request.form
     word = Word(form.get("state", ""), form.get("answer_note", ""), form.get("token") or None)
     try:
-        saving.decide(replica(), db(), author(campus()), series_id, number, word, today=today())
+        decide(
+            replica(), db(), author(campus()), (series_id, number), word, deciding=lambda _db: {campus()}, today=today()
+        )
     except InvalidInput as error:
         return _page(_known(series_id), error.problems), 422
     flash(_("已答复，下次同步送到对方校区。"), "ok")

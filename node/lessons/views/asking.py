@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask_babel import gettext as _
 
 from node.lessons.clashes import Clash, Placed
-from node.lessons.saving import Draft
+from node.lessons.joint import Draft
 from node.lessons.views import visit
 from shared.codes import word_of
 from shared.records import LessonOverride
@@ -16,12 +16,16 @@ from shared.web.db import db
 from shared.web.store import campus_names
 
 
-def warning_words(clashes: Sequence[Clash], away: Sequence[tuple[str, str]]) -> list[str]:
-    """What a person should know before saving, one sentence each."""
+def warning_words(
+    clashes: Sequence[Clash], away: Sequence[tuple[str, str]], closed: Sequence[tuple[str, str]]
+) -> list[str]:
+    """What a person should know before saving, one sentence each. closed: rooms not in use, with the date."""
     names = visit.names()
     found = [_clash_words(each) for each in clashes]
     for who, day in away:
         found.append(_("%(name)s %(day)s 已准假。", name=names.person(who), day=visit.day_words(day)))
+    for room, day in closed:
+        found.append(_("%(room)s %(day)s 停用。", room=names.room(room), day=visit.day_words(day)))
     return found
 
 

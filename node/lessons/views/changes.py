@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from node.db import campus
 from node.lessons import rules, saving, store
 from node.lessons.candidates import Around, Candidate, busy_by, ranked
-from node.lessons.saving import Draft
+from node.lessons.joint import Draft
 from node.lessons.views import asking, visit
 from node.lessons.week import Entry
 from shared.codes import CODE_LISTS, word_of
@@ -97,6 +97,7 @@ def _page(place: Place, error: InvalidInput | None = None) -> str:
         exception_kinds=_choices("lesson_exception_kind"),
         plans=plans,
         withdraws=asker.plans and here,
+        together=[visit.names().group(each.group_id) for each in saving.taught_with(db(), found)],
         typed=request.form if error else {},
         problems=error.problems if error else (),
         **(_offers(found) if plans else {}),
@@ -161,7 +162,8 @@ def change(group_id: str, date: str, period: int) -> Any:
     place = saving.place_from(group_id, date, period)
     try:
         drafts = saving.drafts_of(db(), campus(), [_wanted(place)])
-        _check_seen(drafts)
+        # The page showed one group's part of a joint lesson; the others have changes of their own.
+        _check_seen(drafts[:1])
     except InvalidInput as error:
         try:
             return _page(place, error), 422
@@ -195,7 +197,7 @@ def _check_seen(drafts: Sequence[Draft]) -> None:
 
 def save_or_warn(drafts: Sequence[Draft], *, back: str, done: str) -> Any:
     """Save, or show what stands against it and ask once more."""
-    warned = asking.warning_words(*saving.warnings_of(db(), drafts))
+    warned = asking.warning_words(*saving.warnings_of(db(), drafts), saving.closed_rooms(db(), drafts))
     if warned and request.form.get("confirmed") != "1":
         fields = [(n, v) for n, v in request.form.items(multi=True) if n not in ("csrf_token", "confirmed")]
         page = render_template(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 
 from shared.clock import instant_text
@@ -12,15 +12,31 @@ from shared.errors import Problem
 from shared.rights import Value
 from shared.roles import EVERYWHERE
 from shared.web import auth
-from shared.web.accounts import store
+from shared.web.accounts import listing, store
 from shared.web.accounts.rules import Holder, Slip, login_for, one_time_password
 from shared.web.accounts.touching import may_touch_account
 from shared.web.db import clock, db, replica, site, today
+from shared.web.listing import (
+    Bulk,
+    BulkDeed,
+    ListColumn,
+    ListFilter,
+    ListRow,
+    asked_of,
+    cells_for_file,
+    found_in,
+    listing_of,
+)
 from shared.web.passwords import hash_password
 from shared.web.qr import qr_svg
 from shared.web.store import campus_names
+from shared.web.workbook_writing import list_workbook
 
-ROUTES = {"accounts.page": "account.manage", "accounts.slips": "account.manage"}
+ROUTES = {
+    "accounts.page": "account.manage",
+    "accounts.export": "account.manage",
+    "accounts.slips": "account.manage",
+}
 VALID_MS = 14 * 24 * 3600 * 1000
 
 
@@ -30,6 +46,7 @@ def blueprint() -> Blueprint:
         "accounts", __name__, template_folder="templates", static_folder="static", static_url_path="/static/accounts"
     )
     room.add_url_rule("/accounts", "page", page)
+    room.add_url_rule("/accounts/shown.xlsx", "export", export)
     room.add_url_rule("/accounts/slips", "slips", slips, methods=["POST"])
     return room
 
@@ -58,8 +75,7 @@ def _reset_row(holder: Holder) -> dict[str, Value]:
 
 
 def _holders() -> list[Holder]:
-    campus = _here() or request.values.get("campus", "")
-    return store.holders(db(), campus, today().isoformat(), instant_text(clock().now_ms()))
+    return store.holders(db(), _here(), today().isoformat(), instant_text(clock().now_ms()))
 
 
 def page() -> str:
@@ -68,20 +84,39 @@ def page() -> str:
 
 
 def _page(problems: tuple[Problem, ...]) -> str:
-    words, state = request.values.get("q", "").strip().lower(), request.values.get("state", "")
-    everybody = _holders()
-    counts = {name: sum(each.state == name for each in everybody) for name in ("none", "first", "lapsed", "active")}
-    shown = [
-        each
-        for each in everybody
-        if (not state or each.state == state)
-        and words in f"{each.name} {each.initials} {each.staff_number} {each.login}".lower()
-    ]
-    return render_template(
-        "accounts/page.html", holders=[(each, _may_touch(each)) for each in shown], counts=counts, words=words,
-        state=state, campus=request.values.get("campus", ""), campuses=campus_names(db()), here=_here(),
-        problems=problems, address=request.values.get("address") or request.host_url, total=len(everybody),
+    columns, filters, rows = _listed()
+    shown = listing_of(_("账号"), columns, rows, asked_of(request.args, columns, filters), filters)
+    bulk = Bulk(
+        url_for("accounts.slips") + shown.asked.query(page=shown.asked.page),
+        (BulkDeed("slips", _("出条子"), main=True),), "person",
     )  # fmt: skip
+    return render_template(
+        "accounts/page.html", listing=shown, bulk=bulk, here=_here(), campuses=campus_names(db()), problems=problems,
+        address=request.form.get("address") or request.host_url,
+    )  # fmt: skip
+
+
+def export() -> Any:
+    """Exactly what the list shows, on all its pages, as a workbook."""
+    columns, filters, rows = _listed()
+    found = found_in(rows, columns, asked_of(request.args, columns, filters))
+    data = list_workbook(_("账号"), [column.title for column in columns], cells_for_file(found))
+    return send_file(data, as_attachment=True, download_name=_("账号") + ".xlsx")
+
+
+def _listed() -> tuple[list[ListColumn], list[ListFilter], list[ListRow]]:
+    words = {"person": _("姓名"), "campus": _("校区"), "login": _("登录名"), "state": _("状态")}
+    states = {
+        "none": _("没有账号"), "first": _("还没改一次性口令"), "lapsed": _("一次性口令已过期"), "active": _("在用"),
+        "revoked": _("已停用"),
+    }  # fmt: skip
+    holders, campuses, here = _holders(), campus_names(db()), _here()
+    asked = set(request.form.getlist("person")) if request.method == "POST" else None
+    rows = listing.rows(
+        holders, states, campuses, may_touch=_may_touch,
+        ticked=lambda each: listing.wants_slip(each, asked, at_hub=not here),
+    )  # fmt: skip
+    return listing.columns(words), listing.filters(holders, words, states, {} if here else campuses), rows
 
 
 def slips() -> Any:

@@ -8,10 +8,13 @@ from shared.errors import InvalidInput, Problem
 from shared.roles import EVERYWHERE, Held
 from shared.schema import Table, Value
 from shared.validation import load
+from sync.change import RANKS
 from sync.conflicts import Conflict, Shown, check_held
 
 TAKE_OTHER = "other"
 NOTE_LENGTH_MAX = 200
+# How several disagreements of one kind are settled at once.
+BY_OFFICE, LATER, OURS, THEIRS = "office", "later", "ours", "theirs"
 
 
 def may_write(
@@ -32,6 +35,32 @@ def may_write(
         return True
     at = owner or node_campus
     return any(role in declared.roles and (campus == EVERYWHERE or at in ("", campus)) for role, campus in held)
+
+
+def decided_elsewhere(table: Table, conflict: Conflict, node_campus: str) -> str:
+    """The campus that alone decides about this field, where that is not the node's own; else "".
+
+    Nobody else's word on it would be taken (C8, C9); the hub's is.
+    """
+    owner = table.owner_of(conflict.key)
+    reserved = [column.name for column in table.columns if column.spec.owner_only]
+    touched = reserved if conflict.kind == "delete" else set(reserved) & set(conflict.columns)
+    return owner if node_campus and owner and touched and owner != node_campus else ""
+
+
+def head_meant(conflict: Conflict, way: str, node: str) -> Shown | None:
+    """The value that a bulk decision takes: the one that the office wrote, the latest, this site's or the others'.
+
+    None where that names no value, or several: those stay for a person to look at one by one.
+    """
+    latest = max(head.instant for head in conflict.heads)
+    fitting = {
+        BY_OFFICE: [head for head in conflict.heads if head.rank == RANKS["office"]],
+        LATER: [head for head in conflict.heads if head.instant == latest],
+        OURS: [head for head in conflict.heads if head.node == node],
+        THEIRS: [head for head in conflict.heads if head.node != node],
+    }.get(way, [])
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def chosen_values(table: Table, conflict: Conflict, form: Mapping[str, str]) -> dict[str, Value]:

@@ -9,32 +9,32 @@ from flask_babel import gettext as _
 
 from shared.codes import CODE_LISTS, word_of
 from shared.errors import InvalidInput, NotAllowed, NotFound
-from shared.records import Account
-from shared.records.declare import Kind, Rule
+from shared.records.declare import Kind
 from shared.schema import Table, Value
 from shared.web import auth
-from shared.web.accounts.touching import may_touch_account
 from shared.web.app import language
+from shared.web.conflicts.deciding import lines_of, may_see, may_settle, open_fields, table_of_row
 from shared.web.conflicts.domain import views as domain
 from shared.web.conflicts.rules import (
     NOTE_LENGTH_MAX,
     checked_note,
     chosen_values,
-    differing_columns,
-    may_write,
+    decided_elsewhere,
     seen,
 )
+from shared.web.conflicts.several import views as several
 from shared.web.db import db, replica, site_campus
 from shared.web.store import names_of
-from shared.web.wording import column_words, ids_in, row_title, spec_of, table_words, value_words
+from shared.web.wording import column_words, ids_in, row_title, spec_of, table_words
 from sync.capture import write
-from sync.conflicts import Conflict, Shown, conflict_of, open_conflicts, resolve
+from sync.conflicts import Conflict, Shown, conflict_of, resolve
 
 ROUTES = {
     "conflicts.inbox": "conflict.see",
     "conflicts.card": "conflict.see",
     "conflicts.settle": "conflict.resolve",
     **domain.ROUTES,
+    **several.ROUTES,
 }
 SHOWN_MAX = 100
 
@@ -49,18 +49,19 @@ def blueprint() -> Blueprint:
     room.add_url_rule("/conflicts/<conflict_id>", "card", card)
     room.add_url_rule("/conflicts/<conflict_id>", "settle", settle, methods=["POST"])
     domain.add_rules(room)
+    several.add_rules(room)
     return room
 
 
 def inbox() -> str:
     """Everything open that this person may settle, and how much else there is."""
-    found = [c for c in open_conflicts(db(), replica()) if _table(c).declaration.rule is not Rule.QUIET]
-    mine = [conflict for conflict in found if _may_settle(conflict)]
+    found = open_fields()
+    mine = [conflict for conflict in found if may_see(conflict)]
     listed = domain.listed()
     return render_template(
         "conflicts/inbox.html", views=[_view(conflict) for conflict in mine[:SHOWN_MAX]], total=len(mine),
         findings=listed.shown, others=len(found) - len(mine) + listed.others, whole_term=listed.whole_term,
-        at_hub=not site_campus(),
+        at_hub=not site_campus(), several=sum(may_settle(conflict) for conflict in mine) > 1,
     )  # fmt: skip
 
 
@@ -75,12 +76,14 @@ def settle(conflict_id: str) -> Any:
     conflict = _open(conflict_id)
     if conflict is None:
         return redirect(url_for("conflicts.inbox"))
+    if not may_settle(conflict):
+        raise NotAllowed(conflict=conflict_id)
     try:
         note = checked_note(request.form)
-        values = chosen_values(_table(conflict), conflict, request.form)
+        values = chosen_values(table_of_row(conflict), conflict, request.form)
     except InvalidInput as refused:
         return _page(conflict, refused.problems, request.form), 422
-    with write(replica(), db(), auth.author(_table(conflict).owner_of(conflict.key) or site_campus())) as w:
+    with write(replica(), db(), auth.author(table_of_row(conflict).owner_of(conflict.key) or site_campus())) as w:
         resolve(w, conflict, values, note)
     flash(_("已按您的决定保存，会同步到各校区。"), "ok")
     return redirect(url_for("conflicts.inbox"))
@@ -95,24 +98,16 @@ def _open(conflict_id: str) -> Conflict | None:
             raise
         flash(_("这一处已经有人处理了。"), "info")
         return None
-    if not _may_settle(conflict):
+    if not may_see(conflict):
         raise NotAllowed(conflict=conflict_id)
     return conflict
 
 
-def _may_settle(conflict: Conflict) -> bool:
-    who, table = auth.visitor(), _table(conflict)
-    if not may_write(table, conflict.key, who.roles, person_id=who.person_id, node_campus=site_campus()):
-        return False
-    # Whoever settles an account's password or log-in could choose it.
-    row = dict(zip(table.key, conflict.key, strict=True)) | dict.fromkeys(conflict.columns)
-    return table.record is not Account or may_touch_account("u", row)
-
-
 def _page(conflict: Conflict, problems: Any, form: Any) -> str:
-    table, lang = _table(conflict), language()
+    table, lang = table_of_row(conflict), language()
     winner = next((head for head in conflict.heads if head.winner), conflict.heads[0])
-    own = conflict.columns if conflict.kind == "edit" else ()
+    settles = may_settle(conflict)
+    own = conflict.columns if conflict.kind == "edit" and settles else ()
     return render_template(
         "conflicts/card.html", view=_view(conflict), problems=problems, form=form, seen=seen(conflict),
         note_length_max=NOTE_LENGTH_MAX, at_hub=not site_campus(),
@@ -121,39 +116,30 @@ def _page(conflict: Conflict, problems: Any, form: Any) -> str:
 
 
 def _view(conflict: Conflict) -> dict[str, Any]:
-    table, lang = _table(conflict), language()
+    table, lang = table_of_row(conflict), language()
     shown = [*conflict.heads, *([conflict.base] if conflict.base else [])]
     ids = ids_in(table, conflict.key, [each.values for each in shown])
     ids |= {each.person_id for each in shown} | {each.campus for each in shown}
+    ids |= {table.owner_of(conflict.key) or ""}
     names = names_of(db(), ids, campus=table.owner_of(conflict.key) or site_campus(), lang=lang)
 
     def said(one: Shown) -> dict[str, Any]:
         return {
             "version": one.version, "who": names.get(one.person_id, one.person_id), "winner": one.winner,
             "campus": names.get(one.campus, one.campus), "instant": one.instant,
-            "here": one.node == replica().node, "lines": _lines(table, conflict, one, names, lang),
+            "here": one.node == replica().node,
+            "lines": lines_of(conflict, one, names, lang, kept=(_("保留"), _("删除"))),
         }  # fmt: skip
 
     edited = conflict.columns if conflict.kind == "edit" else ()
+    elsewhere = decided_elsewhere(table, conflict, site_campus())
     return {
         "id": conflict.id, "review": conflict.review, "what": table_words(table, lang),
         "title": row_title(table, conflict.key, names, lang),
         "fields": [column_words(table, name, lang) for name in edited],
+        "decider": names.get(elsewhere, elsewhere),
         "base": said(conflict.base) if conflict.base else None, "heads": [said(head) for head in conflict.heads],
     }  # fmt: skip
-
-
-def _table(conflict: Conflict) -> Table:
-    return replica().tables[conflict.table]
-
-
-def _lines(table: Table, conflict: Conflict, one: Shown, names: dict[str, str], lang: str) -> list[tuple[str, str]]:
-    if conflict.kind == "delete":
-        return [("", _("保留") if one.values.get("keep") else _("删除"))]
-    return [
-        (column_words(table, name, lang), value_words(spec_of(table, name), one.values.get(name), names, lang))
-        for name in differing_columns(conflict)
-    ]
 
 
 def _control(table: Table, name: str, value: Value, lang: str) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from hub.campuses.rules import clock_is_wrong, overall, places, standing_of
 from shared.clock import instant_ms
 from shared.database import transaction
 from shared.ids import SystemRandomness
-from shared.records import RECORDS, CalendarDay, Campus
+from shared.records import RECORDS, CalendarDay, Campus, Pupil
 from sync.capture import write
 from sync.change import Author
 from sync.exchange import run_exchange
 from sync.http import HttpHub
 from sync.opening import create_replica
 from sync.replica import connect, set_setting
-from sync.status import NodeState
+from sync.status import NodeState, note_verified
 from sync.steps.enrol import enrol
 from tests.hub.small_hub import HEAD_B, OPERATOR, OPERATOR_2, TEACHER, post
 
@@ -146,6 +146,19 @@ def test_what_waits_for_an_upgrade_is_counted_for_the_hub_and_for_each_node(hub,
     assert "2 values wait for an upgrade" in page and "7 values wait for an upgrade" in page
 
 
+def test_the_board_shows_what_each_node_and_the_hub_found_when_they_checked_everything(hub, node) -> None:
+    """C14: as each node told at its last sync, and the hub itself."""
+    client = hub.log_in("operator")
+    assert "全部核对" not in client.get("/campuses/").text
+    with connect(node) as db:
+        note_verified(db, node, 2)
+        run_exchange(node, db, line(hub))
+    with connect(hub.replica) as db:
+        note_verified(db, hub.replica, 0)
+    page = client.get("/campuses/").text
+    assert "2 处不符" in page and "本中心的全部核对" in page and "没有不符" in page
+
+
 def test_revoking_asks_first_and_then_the_node_is_out(hub, node) -> None:
     client = hub.log_in("operator")
     assert "停用以后不能恢复" in client.get(f"/campuses/nodes/{node.node}/revoke").text
@@ -190,6 +203,25 @@ def test_two_operators_release_what_was_refused(hub, node) -> None:
         hub.rows("SELECT reason_data FROM _entry WHERE kind = 'release'")[0][0].count(f"{OPERATOR},{OPERATOR_2}") == 1
     )
     assert post(second, "/campuses/quarantine/release", {"version": version}).status_code == 404
+
+
+def test_quarantine_names_the_other_parts_of_a_save(hub, node) -> None:
+    """C9: one release acts on the whole save; half a save that is in force is told, never silent."""
+    with connect(node) as db:
+        with write(node, db, Author(TEACHER)) as w:
+            w.insert(CalendarDay(campus="B", date="2025-09-16", kind="closed", note="停水"))
+            w.insert(Pupil(id="B-901-x", name="李小雨"))
+        run_exchange(node, db, line(hub))
+    page = hub.log_in("operator").get("/campuses/quarantine").text
+    assert page.count("同一次保存的另外 1 批也被拒收") == 2 and "另一部分已经生效" not in page
+    with connect(hub.replica) as db:
+        db.conn.execute("UPDATE _changeset SET action_size = 3 WHERE state = 'quarantined'")
+    page = hub.log_in("operator").get("/campuses/quarantine").text
+    assert page.count("同一次保存还有 1 部分没有回到中心，现在放行不包括它。") == 2
+    with connect(hub.replica) as db:
+        db.conn.execute("UPDATE _changeset SET state = 'applied' WHERE state = 'quarantined' AND scope = 'con'")
+    page = hub.log_in("operator").get("/campuses/quarantine").text
+    assert page.count("同一次保存的另一部分已经生效") == 1 and "李小雨" in page
 
 
 def test_a_campus_head_s_own_write_is_not_refused(hub, node) -> None:

@@ -7,6 +7,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from node.attendance import views
+from shared.web.history import views as history
 from tests.node.school import CLASS, CLERK, HOMEROOM, MONDAY, PASSWORD, open_school, pupil_id
 
 pytestmark = pytest.mark.browser
@@ -50,7 +51,7 @@ class BadLine:
 
 @pytest.fixture
 def served(tmp_path):
-    school = open_school(tmp_path, [views.blueprint()], views.ROUTES, pupils=20)
+    school = open_school(tmp_path, [views.blueprint(), history.blueprint()], views.ROUTES | history.ROUTES, pupils=20)
     line = BadLine(school.app)
     server = make_server("127.0.0.1", 0, line, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

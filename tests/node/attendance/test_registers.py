@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from node.attendance import views
+from shared.web.history import views as history
 from tests.node.school import (
     BURSAR,
     CLASS,
@@ -33,7 +34,7 @@ EXCEPTIONS = "SELECT person_id, source, mark, minutes FROM register_exception OR
 
 @pytest.fixture
 def school(tmp_path):
-    return open_school(tmp_path, [views.blueprint()], views.ROUTES)
+    return open_school(tmp_path, [views.blueprint(), history.blueprint()], views.ROUTES | history.ROUTES)
 
 
 class Phone:

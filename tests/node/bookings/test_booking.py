@@ -8,6 +8,7 @@ import pytest
 
 from node.bookings.rules import BookingLimits
 from node.bookings.saving import book, wish_from
+from shared.database import transaction
 from shared.records import BookingOccurrence, Room
 from sync.capture import Author, write
 from sync.replica import connect
@@ -210,3 +211,15 @@ def test_a_request_that_came_before_is_answered_before_one_s_own_booking(school)
 
 def test_a_holiday_can_be_had_when_it_is_asked_for_by_itself(school):
     assert ask(school, TEACHER, date=HOLIDAY).status_code == 303
+
+
+def test_of_a_campus_without_a_computer_the_pages_say_that_the_main_campus_answers(school):
+    """C8: who decides is said before one books, when one has, and on the booking's page."""
+    with connect(school.replica) as db, transaction(db):
+        db.conn.execute("UPDATE _node SET revoked_at = 1 WHERE campus = 'B'")
+    client, _csrf = school.log_in(TEACHER)
+    assert "40 座 · 由总校代答" in client.get("/rooms").text
+    assert "西校区没有登记的电脑，由总校代答" in client.get(f"/bookings/new?room_id={MUSIC}").text
+    where = ask(school, TEACHER, room_id=MUSIC).headers["Location"]
+    page = client.get(where).text
+    assert "待总校代答" in page and "西校区 · 由总校代答" in page and "待西校区答复" not in page

@@ -6,6 +6,7 @@ from node.config import SyncerState
 from node.sync_state.rules import clock_code, head_of
 from shared.database import transaction
 from sync.replica import connect, set_setting
+from sync.status import note_verified
 from tests.node.small_node import make_node, make_pair, take_register
 from tests.web.small_site import log_in, token_in
 
@@ -105,6 +106,17 @@ def refuse(pair, reason="wrong_role"):
     with connect(pair.node) as db, transaction(db):
         last = "(SELECT max(n) FROM _changeset)"
         db.conn.execute(f"UPDATE _changeset SET state = 'quarantined', reason = ? WHERE n = {last}", (reason,))
+
+
+def test_the_last_full_check_is_told(pair):
+    """C14: when, and whether anything was wrong; nothing before the first."""
+    assert "全部核对" not in get(pair, "/sync")
+    with connect(pair.node) as db:
+        note_verified(db, pair.node, 0)
+        assert "没有不符" in get(pair, "/sync")
+        note_verified(db, pair.node, 3)
+    assert "3 处不符" in get(pair, "/sync")
+    assert "3 places wrong" in get(pair, "/sync?lang=en")
 
 
 def test_what_was_refused_is_shown_with_its_reason_and_its_values_for_re_entry(pair):

@@ -115,7 +115,7 @@ def test_requests_carry_the_effective_stamp_of_the_changeset_that_asked(node: Si
         w.update(BookingOccurrence, ("A-91-x", 1), {"cancelled_by": "A-2-x", "cancelled_at": "x"})
         w.update(BookingOccurrence, ("A-91-x", 1), {"cancelled_by": "", "cancelled_at": ""})
         w.insert(*booking("A-92-x"), *booking("B-93-x", room=MUSIC))
-    found = requests_for(node.db, "A")
+    found = requests_for(node.db, {"A"})
     assert [(each.key, each.stamp_ms - asked_at) for each in found] == [("A-91-x/1", 0), ("A-92-x/1", 61_000)]
     assert [each.purpose for each in found] == ["teaching", "teaching"]
 

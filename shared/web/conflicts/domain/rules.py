@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from shared.errors import NotFound
-from shared.findings import register_twice, room_twice, slot_twice, teacher_two_places
+from shared.findings import pupil_two_classes, register_twice, room_twice, slot_twice, teacher_two_places
 from shared.findings.model import Finding, Side
-from shared.records import BookingOccurrence, LessonOverride, Register
+from shared.ids import campus_of
+from shared.records import BookingOccurrence, GroupMember, LessonOverride, Register
 from shared.roles import ACTIONS, EVERYWHERE, Held, may_do
 from shared.schema import Value, key_parts, table_of
 
@@ -22,33 +23,39 @@ OWNERS = {
     teacher_two_places.KIND: "timetable.change",
     slot_twice.KIND: "timetable.change",
     register_twice.KIND: "register.correct",
+    pupil_two_classes.KIND: "pupil.change",
 }
 # What a side's record lets a person do to end it.
-CANCEL, WITHDRAW, TAKE = "cancel", "withdraw", "take"
+CANCEL, WITHDRAW, TAKE, END, MOVE = "cancel", "withdraw", "take", "end", "move"
 LEAVE = "leave"
 RECORDS: dict[str, type] = {
     "booking_occurrence": BookingOccurrence, "lesson_override": LessonOverride, "register": Register,
+    "group_member": GroupMember,
 }  # fmt: skip
-_DEEDS = {"booking_occurrence": CANCEL, "lesson_override": WITHDRAW, "register": TAKE}
+_DEEDS = {"booking_occurrence": CANCEL, "lesson_override": WITHDRAW, "register": TAKE, "group_member": END}
 
 
 @dataclass(frozen=True)
 class Deed:
-    """One button: what it does to which record (for a register: which side is taken)."""
+    """One button: what it does to which record (for a register: which side is taken). room_id: where a booking is
+    moved to."""
 
     code: str
     target: str
+    room_id: str = ""
 
     @property
     def value(self) -> str:
         """As the form posts it."""
-        return f"{self.code}:{self.target}"
+        return f"{self.code}:{self.target}:{self.room_id}" if self.room_id else f"{self.code}:{self.target}"
 
 
 def may_decide(finding: Finding, held: Iterable[Held], *, at_hub: bool) -> bool:
     """True for the roles that own the kind at a campus concerned; at the hub also for the office of all campuses."""
     held = list(held)
-    if any(may_do(OWNERS[finding.kind], held, campus) for campus in finding.campuses):
+    # Two bookings from elsewhere collide in a room of ours: it is our room (C8).
+    ours = {campus_of(side.room_id) for side in finding.detail if side.room_id and finding.kind == room_twice.KIND}
+    if any(may_do(OWNERS[finding.kind], held, campus) for campus in {*finding.campuses, *ours}):
         return True
     return at_hub and any(role in ACTIONS["finding.settle"] and at == EVERYWHERE for role, at in held)
 
@@ -72,6 +79,11 @@ def deeds_of(
         if (decides or own) and may_write(table, key_parts(table_of(RECORDS[table]), key)):
             found.append(Deed(_DEEDS[table], str(number) if table == "register" else key))
     return found
+
+
+def movable(side: Side, *, decides: bool, node_campus: str) -> bool:
+    """Whether a booking may be given another room from here: at the campus that decides about it, or the hub (C8)."""
+    return decides and side.table == "booking_occurrence" and node_campus in ("", campus_of(side.key))
 
 
 def _targets(side: Side) -> list[tuple[str, str]]:

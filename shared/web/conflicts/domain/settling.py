@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from shared.errors import NotFound
+from shared.bookings.rules import Slot, in_the_way
+from shared.bookings.store import busy_on
+from shared.errors import NotFound, Stale
 from shared.findings.model import Finding
 from shared.findings.register_twice import PRESENT, SEVERAL
-from shared.records import BookingOccurrence, DomainDecision, LessonOverride, Register, RegisterException
+from shared.records import BookingOccurrence, DomainDecision, GroupMember, LessonOverride, Register, RegisterException
 from shared.schema import Value, find, key_parts, table_of
 from sync.capture import Writing
 from sync.rivals import settle_rivals
@@ -28,6 +30,21 @@ def cancel_booking(w: Writing, key: str, *, person_id: str, instant: str) -> Non
     w.update(BookingOccurrence, place, {"cancelled_by": person_id, "cancelled_at": instant})
 
 
+def move_booking(w: Writing, key: str, room_id: str) -> None:
+    """One occurrence of a booking gets another room of its campus, at its own time.
+
+    Raises NotFound, and Stale when somebody has taken the room meanwhile.
+    """
+    place = key_parts(table_of(BookingOccurrence), key)
+    held = find(w.db, BookingOccurrence, *place)
+    if held is None:
+        raise NotFound("booking_not_found", series=key)
+    wanted = Slot(room_id, held.date, held.begin, held.end)
+    if in_the_way(wanted, busy_on(w.db, {held.date}, rooms={room_id}), states=("lesson", "confirmed", "requested")):
+        raise Stale("room_taken", series=key)
+    w.update(BookingOccurrence, place, {"room_id": room_id})
+
+
 def withdraw(w: Writing, id_: str, *, person_id: str, instant: str) -> None:
     """One change of a lesson is taken back, and with a swap its other half. Raises NotFound."""
     change = find(w.db, LessonOverride, id_)
@@ -37,6 +54,15 @@ def withdraw(w: Writing, id_: str, *, person_id: str, instant: str) -> None:
     for each in (change, half):
         if each is not None and (each is change or each.pair_id == change.id):
             w.update(LessonOverride, (each.id,), {"withdrawn_by": person_id, "withdrawn_at": instant})
+
+
+def end_membership(w: Writing, finding: Finding, key: str) -> None:
+    """Of two classes at once the pupil is in this one until the day on which both began to hold, not longer.
+
+    A place that began on that very day was none: its span is empty then, and the row stays to be looked at.
+    Raises NotFound.
+    """
+    w.update(GroupMember, key_parts(table_of(GroupMember), key), {"end": finding.date})
 
 
 def take_side(w: Writing, finding: Finding, number: int) -> None:

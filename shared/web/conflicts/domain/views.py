@@ -9,6 +9,8 @@ from typing import Any
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from shared.bookings.rules import Slot
+from shared.bookings.store import alternatives_to
 from shared.clock import instant_text
 from shared.codes import word_of
 from shared.errors import InvalidInput, NotAllowed, Problem
@@ -16,8 +18,8 @@ from shared.findings.model import Finding, Side
 from shared.findings.register_twice import PRESENT, SEVERAL
 from shared.findings.store import findings_between
 from shared.ids import campus_of
-from shared.records import LessonOverride
-from shared.schema import Value, key_parts, table_of
+from shared.records import BookingSeries, GroupMember, LessonOverride
+from shared.schema import Value, find, key_parts, table_of
 from shared.web import auth
 from shared.web.app import language
 from shared.web.conflicts.domain import rules, settling, store
@@ -104,6 +106,10 @@ def _do(found: Finding, deed: Deed | None, note: str) -> None:
             settling.cancel_booking(w, deed.target, person_id=who, instant=now)
         elif deed.code == rules.WITHDRAW:
             settling.withdraw(w, deed.target, person_id=who, instant=now)
+        elif deed.code == rules.MOVE:
+            settling.move_booking(w, deed.target, deed.room_id)
+        elif deed.code == rules.END:
+            settling.end_membership(w, found, deed.target)
         else:
             settling.take_side(w, found, int(deed.target))
 
@@ -136,7 +142,20 @@ def _deeds(found: Finding, number: int) -> list[Deed]:
             replica().tables[table], key, who.roles, person_id=who.person_id, node_campus=site_campus()
         )
 
-    return rules.deeds_of(found, number, may, decides=_decides(found), me=who.person_id)
+    decides = _decides(found)
+    return rules.deeds_of(found, number, may, decides=decides, me=who.person_id) + _moves(found, number, decides)
+
+
+def _moves(found: Finding, number: int, decides: bool) -> list[Deed]:
+    """A free room of the same campus and kind for a booking, a button each."""
+    side = found.detail[number]
+    if not rules.movable(side, decides=decides, node_campus=site_campus()):
+        return []
+    series = find(db(), BookingSeries, side.key.split("/")[0])
+    wanted = Slot(side.room_id, found.date, side.begin, side.end)
+    free = alternatives_to(db(), wanted, seats=series.head_count if series else 0, days=1)
+    rooms = [each.slot.room_id for each in free if each.kind == "other_room"]
+    return [Deed(rules.MOVE, side.key, room) for room in rooms if campus_of(room) == campus_of(side.key)]
 
 
 def _page(found: Finding, problems: Any) -> str:
@@ -181,6 +200,7 @@ def _side(
     found: Finding, number: int, entry: Entered | None, names: dict[str, str], kinds: dict[str, str]
 ) -> dict[str, Any]:
     side, lang = found.detail[number], language()
+    deeds = _deeds(found, number) if auth.may("conflict.resolve") else []
     return {
         "table": side.table, "who": names.get(side.person_id, side.person_id), "begin": side.begin, "end": side.end,
         "campus": names.get(side.campus, side.campus), "room": names.get(side.room_id, side.room_id),
@@ -190,7 +210,7 @@ def _side(
         "entry": replace(
             entry, person_id=names.get(entry.person_id, entry.person_id), campus=names.get(entry.campus, entry.campus)
         ) if entry else None,
-        "deeds": _deeds(found, number) if auth.may("conflict.resolve") else [],
+        "deeds": deeds, "rooms": names_of(db(), {each.room_id for each in deeds if each.room_id}),
     }  # fmt: skip
 
 
@@ -200,7 +220,7 @@ def _lines(side: Side, names: dict[str, str], kinds: dict[str, str], lang: str) 
         return [(names.get(pupil, pupil), _mark_words(text, lang)) for pupil, text in side.said]
     if side.table == "lesson":
         return [(word_of("override_kind", kinds.get(id_, ""), lang), "") for what, id_ in side.said if id_ in kinds]
-    table = table_of(LessonOverride)
+    table = table_of(GroupMember if side.table == "group_member" else LessonOverride)
     return [
         # What is done speaks for itself; the rest needs to be called something.
         (

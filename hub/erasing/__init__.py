@@ -1,0 +1,1 @@
+"""Erasure by law: a person's erasable records, chosen, reasoned, confirmed, gone, and the proof kept."""

@@ -1,0 +1,1 @@
+"""The latest actions over the JSON API."""

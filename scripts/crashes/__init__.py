@@ -1,0 +1,1 @@
+"""Real processes killed by the hundred: the command behind scripts/crash.py."""

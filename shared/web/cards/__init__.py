@@ -1,0 +1,1 @@
+"""Cards of guest pupils, the same room on node and hub: ordered, followed to the other campus, withdrawn."""

@@ -1,0 +1,1 @@
+"""Disagreements of one kind settled together: each still a resolution of its own that names all heads (C5)."""

@@ -1,0 +1,1 @@
+"""Rooms of campuses without a node, answered at the hub."""

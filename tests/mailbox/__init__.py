@@ -1,0 +1,1 @@
+"""The mailbox against a real WebDAV server and a real SFTP server."""

@@ -1,0 +1,1 @@
+"""The room of latest actions on a node."""
