@@ -25,6 +25,7 @@ from sync.steps.hello import (
     cursors_told,
     keep_turn,
     learn_campuses,
+    learn_cover,
     learn_nodes,
     note_heard,
     sender_of,
@@ -174,6 +175,7 @@ def load_answer(replica: Replica, db: Database, bundle: Bundle) -> Loaded:
             older = label.made_ms < int(setting(db, "hub_seen_ms", "0"))
             for head, pieces in opened:
                 learn_nodes(db, head.get("nodes", ()), older=older)
+                learn_cover(db, head)
                 more = take_frame(replica, db, (head, PieceReader(pieces)), report)
                 set_setting(db, WANTED, json.dumps(head.get("wanted", [])))
                 keep_turn(db, head)

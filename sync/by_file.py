@@ -50,7 +50,8 @@ def make_request(replica: Replica, db: Database) -> Made:
     owed = frames_to_give(replica, db) if hub else None
     if owed is not None and owed[0]:
         return _made(replica, db, owed[0], _Sums(), owed[1])
-    said = Said(forked=setting(db, ASK_OWN) == "1")
+    # Slices of a snapshot follow each other at once, which files do not.
+    said = Said(forked=setting(db, ASK_OWN) == "1", slices=False)
     said.bodies = filling(db, json.loads(setting(db, WANTED, "[]")), set(), whole_frame(replica))
     frames: list[bytes] = []
     sums, size = _Sums(), 0

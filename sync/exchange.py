@@ -104,7 +104,6 @@ def run_exchange(
     said, done, cuts = Said(), False, 0
     while not done:
         frame, asked = compose(replica, db, said, frame_now(replica, db))
-        asked["snapshot"] = slices_wanted(db)
         began = replica.clock.monotonic_ms()
         answer = _say_unless_cut(replica, db, hub, (asked, [*frame.pieces, *said.bodies.pieces]), report, cuts)
         cuts = 0 if answer else cuts + 1
@@ -146,12 +145,13 @@ def run_exchange(
 @dataclass
 class Said:
     """What a run has said in this epoch: stream → last seq sent, the bodies sent for the hub's holes and those that
-    go next, and whether another branch of our own streams was asked for."""
+    go next, whether another branch of our own streams was asked for, and whether a snapshot may come in slices."""
 
     sent: dict[tuple[int, str], int] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
     bodies: Filling = field(default_factory=Filling)
     forked: bool = False
+    slices: bool = True
 
 
 def compose(replica: Replica, db: Database, said: Said, size: FrameSize) -> tuple[Outgoing, dict[str, Any]]:
@@ -163,6 +163,8 @@ def compose(replica: Replica, db: Database, said: Said, size: FrameSize) -> tupl
     frame = outgoing(replica, db, said.sent, size)
     head = {**ask(replica, db, forked=said.forked), **told_frame(replica, size)}
     head |= {"push": frame.stretches, "complete": frame.complete}
+    if said.slices:
+        head["snapshot"] = slices_wanted(db)
     if said.bodies.head:
         head["gives"] = {"to": head["epoch"], "b": said.bodies.head}
     # What this very frame carries no longer waits once the hub reads it.
@@ -242,16 +244,23 @@ def _spent(report: ExchangeReport, budget_bytes: int | None) -> bool:
 def _take_answer(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
     """Everything an answer brings is stored in one transaction, cursors included. True: the hub has more."""
     head, _ = answer
-    if "snapshot" in head:
-        return _take_slice(replica, db, answer, began_ms, report)
-    with transaction(db):
-        commit_pending(replica, db, Author(LOCAL_OPERATOR))
-        learn_nodes(db, head.get("nodes", ()))
-        forget_slices(db)
-        more = take_frame(replica, db, answer, report)
-        note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
-        if not more:
-            learn_campuses(db, head)
+    take = _take_slice if "snapshot" in head else take_frame
+    try:
+        with transaction(db):
+            commit_pending(replica, db, Author(LOCAL_OPERATOR))
+            learn_nodes(db, head.get("nodes", ()))
+            if take is take_frame:
+                forget_slices(db)
+            more = take(replica, db, answer, report)
+            note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
+            learn_cover(db, head)
+            if not more:
+                learn_campuses(db, head)
+    except BadMessage:
+        # Slices that were no good, or do not fit together, come anew.
+        with transaction(db):
+            forget_slices(db)
+        raise
     return more
 
 
@@ -262,7 +271,6 @@ def take_frame(replica: Replica, db: Database, answer: Answer, report: ExchangeR
     if taken.behind_itself:
         # The hub knows more of this incarnation than we do: the file is a restored copy or a clone.
         start_incarnation(db, replica.randomness)
-    learn_cover(db, head)
     report.changesets_down += taken.changesets
     report.rows_down += taken.rows
     report.rows_by_path += taken.rows_by_path
@@ -270,21 +278,11 @@ def take_frame(replica: Replica, db: Database, answer: Answer, report: ExchangeR
     return bool(head.get("more"))
 
 
-def _take_slice(replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport) -> bool:
-    """An answer that brings a slice of a snapshot in place of entries; there is more in any case."""
+def _take_slice(replica: Replica, db: Database, answer: Answer, report: ExchangeReport) -> bool:
+    """The same for a slice of a snapshot, which comes in place of entries; there is more in any case."""
     head, reader = answer
-    try:
-        with transaction(db):
-            commit_pending(replica, db, Author(LOCAL_OPERATOR))
-            learn_nodes(db, head.get("nodes", ()))
-            loaded = take_slice(replica, db, head, reader, hub_keys(db))
-            take_asides(replica, db, head)
-            note_contact(replica, db, hub_now_ms=int(head["now"]), began_ms=began_ms)
-            learn_cover(db, head)
-    except BadMessage:
-        with transaction(db):
-            forget_slices(db)
-        raise
+    loaded = take_slice(replica, db, head, reader, hub_keys(db))
+    take_asides(replica, db, head)
     report.changesets_down += loaded.changesets
     report.rows_down += loaded.rows
     return True
@@ -304,7 +302,8 @@ def serve_exchange(
     with transaction(db):
         commit_pending(replica, db, Author(LOCAL_OPERATOR))
         if head.get("epoch") == setting(db, "epoch"):
-            pushed = _take_in(replica, db, policy, (sender, key), (head, PieceReader(pieces)))
+            pushed = take_in(replica, db, policy, (sender, key), (head, PieceReader(pieces))).pushed
+            note_sender(replica, db, sender, head)
             if after is not None and head.get("complete") is True:
                 after(replica, db)
             answer, answer_pieces = answer_from(replica, db, sender.node, head, cursors_told(db, head))
@@ -314,16 +313,6 @@ def serve_exchange(
             answer = {**about_hub(replica, db, node, head), **told}
     note_progress(replica, db)
     return seal(replica.seed, key, pack(answer, answer_pieces, replica.limits))
-
-
-def _take_in(
-    replica: Replica, db: Database, policy: Policy, asker: tuple[Sender, bytes], request: Answer
-) -> list[Changeset]:
-    """Receive, judge, receipt and apply what was pushed, and note the sender; all that was pushed."""
-    (sender, _), (head, _) = asker, request
-    pushed = take_in(replica, db, policy, asker, request).pushed
-    note_sender(replica, db, sender, head)
-    return pushed
 
 
 def aside_names(sender: Sender, pushed: Sequence[Changeset]) -> list[tuple[str, str, int, bytes]]:
