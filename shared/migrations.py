@@ -13,7 +13,6 @@ from sqlite_utils import Database, Migrations
 from shared.schema import Table, create_table_sql, quoted
 
 _FIRST = Path(__file__).with_name("schema_1.sql")
-_CARDS = Path(__file__).with_name("schema_cards.sql")
 
 
 def record_migrations() -> Migrations:
@@ -23,10 +22,6 @@ def record_migrations() -> Migrations:
     @migrations()
     def first(db: Database) -> None:
         _run(db, _FIRST)
-
-    @migrations()
-    def cards(db: Database) -> None:
-        _run(db, _CARDS)
 
     return migrations
 

@@ -239,24 +239,6 @@ CREATE TABLE "pupil_private" (
   UNIQUE ("pupil_id")
 ) STRICT;
 
-CREATE TABLE "pupil_card" (
-  _r INTEGER PRIMARY KEY AUTOINCREMENT,
-  "host_campus" TEXT NOT NULL CHECK (length("host_campus") <= 40 AND instr("host_campus", '/') = 0),
-  "pupil_id" TEXT NOT NULL CHECK (length("pupil_id") <= 40 AND instr("pupil_id", '/') = 0),
-  "purpose" TEXT NOT NULL CHECK (length("purpose") <= 40 AND instr("purpose", '/') = 0),
-  "name" TEXT NOT NULL CHECK (length("name") <= 40),
-  "class_name" TEXT NOT NULL DEFAULT '' CHECK (length("class_name") <= 40),
-  "guardian" TEXT NOT NULL DEFAULT '' CHECK (length("guardian") <= 40),
-  "guardian_phone" TEXT NOT NULL DEFAULT '' CHECK (length("guardian_phone") <= 20),
-  "may_collect" TEXT NOT NULL DEFAULT '' CHECK (length("may_collect") <= 80),
-  "health_warning" TEXT NOT NULL DEFAULT '' CHECK (length("health_warning") <= 200),
-  "begin" TEXT NOT NULL CHECK ("begin" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
-  "end" TEXT CHECK ("end" GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]'),
-  _v INTEGER,
-  _vx TEXT,
-  UNIQUE ("host_campus", "pupil_id", "purpose")
-) STRICT;
-
 CREATE TABLE "roster_group" (
   _r INTEGER PRIMARY KEY AUTOINCREMENT,
   "id" TEXT NOT NULL CHECK (length("id") <= 40 AND instr("id", '/') = 0),

@@ -31,7 +31,7 @@ from shared.records.places import (
     SchoolYear,
     Term,
 )
-from shared.records.private import PersonPrivate, PupilCard, PupilPrivate
+from shared.records.private import PersonPrivate, PupilPrivate
 from shared.records.pupils import GroupMember, Pupil, RosterGroup
 from shared.records.rooms import Building, Room, TravelTime
 from shared.records.timetable import (
@@ -64,7 +64,6 @@ RECORDS: tuple[type, ...] = (
     AccountRole,
     Pupil,
     PupilPrivate,
-    PupilCard,
     RosterGroup,
     GroupMember,
     Register,
@@ -124,7 +123,6 @@ __all__ = [
     "PersonPrivate",
     "PublicHoliday",
     "Pupil",
-    "PupilCard",
     "PupilPrivate",
     "RECORDS",
     "Register",

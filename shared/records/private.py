@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.records.declare import Declaration, Rule, coded, day, record, ref, text
+from shared.records.declare import Declaration, day, record, ref, text
 
 _HUB = frozenset({"hub"})
 _HUB_AND_HOME = frozenset({"hub", "home"})
@@ -42,30 +42,3 @@ class PupilPrivate:
     second_guardian: str = text("第二联系人", "second contact", high=40, default="", unit="second_guardian")
     second_phone: str = text("第二联系人电话", "second contact's phone", high=20, default="", unit="second_guardian")
     health_note: str = text("健康提示", "health note", high=200, default="")
-
-
-@record(
-    Declaration(
-        "pupil_card", "学生卡片", "pupil card", "host_campus", _HUB,
-        roles=("general_principal", "centre_director", "clerk", "system_operator"), rule=Rule.AUTHORITY,
-        private=True, erasable=True,
-    )
-)
-class PupilCard:
-    """The first form of a guest's card, which nothing writes: `GuestCard` took its place.
-
-    An erased key is dead for ever, and this one names pupil and purpose, so that nobody could be a boarder twice.
-    It stays because tables are only ever added (C12).
-    """
-
-    host_campus: str = ref("所在校区", "host campus", key=True)
-    pupil_id: str = ref("学生", "pupil", key=True)
-    purpose: str = coded("用途", "purpose", "card_purpose", key=True)
-    name: str = text("姓名", "name", high=40)
-    class_name: str = text("班级", "class", high=40, default="")
-    guardian: str = text("监护人", "guardian", high=40, default="", unit="guardian")
-    guardian_phone: str = text("监护人电话", "guardian phone", high=20, default="", unit="guardian")
-    may_collect: str = text("可接人", "may collect", high=80, default="")
-    health_warning: str = text("健康提示", "health warning", high=200, default="")
-    begin: str = day("开始", "begin", unit="span")
-    end: str | None = day("结束", "end", null=True, default=None, unit="span")

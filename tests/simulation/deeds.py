@@ -30,6 +30,7 @@ from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
 from tests.simulation.hostile import hostile, is_hostile
+from tests.simulation.promises import forget_untold
 from tests.simulation.sticks import make_stick, take_any_stick
 from tests.simulation.undoing import remember, rows_shown, take_back
 from tests.simulation.world import HubDoor, PowerCut, Site, World, holdings
@@ -324,6 +325,7 @@ def revoke_one(world: World, site: Site) -> None:
     """The hub revokes a node for good; what it had not sent stays with it. Once a world at most."""
     if site is not world.hub and not world.out and len(world.nodes) > 2:
         world.revoke(site)
+        forget_untold(world)
         world.said(f"hub revoked {site.name}")
 
 

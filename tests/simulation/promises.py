@@ -21,7 +21,8 @@ def promises_of(world: World) -> Promises:
     """
     found = Promises()
     open_ = {name for site in world.sites for name in _without_receipt(site)}
-    told = [row for node in world.nodes for row in node.db.conn.execute(_TOLD).fetchall()]
+    # The copy that was put back may have a receipt of its own that no node had been told: then there are two.
+    told = [row for site in world.sites for row in site.db.conn.execute(_TOLD).fetchall()]
     receipts: dict[Name, set[tuple[int, str]]] = {}
     for origin, scope, hash_, kind, received, verdict, effective in told:
         name = (origin, scope, hash_)
@@ -42,6 +43,18 @@ def remember_told(world: World, node: Site) -> None:
     if world.promised is not None:
         rows = node.db.conn.execute(_TOLD).fetchall()
         world.promised.seen |= {((origin, scope, hash_), received) for origin, scope, hash_, _, received, *_ in rows}
+
+
+def forget_untold(world: World) -> None:
+    """A node was revoked: what it alone had been told it will not give back."""
+    if world.promised is None:
+        return
+    left, promised = promises_of(world), world.promised
+    names = {name for name, _ in left.seen}
+    promised.receipts = {name: told for name, told in promised.receipts.items() if name in names}
+    promised.stamps = {name: stamp for name, stamp in promised.stamps.items() if left.stamps.get(name) == stamp}
+    promised.released &= left.released
+    promised.dead &= left.dead
 
 
 def _without_receipt(site: Site) -> list[Name]:

@@ -34,7 +34,7 @@ def answer_by_stick(world: World, node: str, *, re: str = "") -> Stick:
 def load_stick(world: World, site: Site, stick: Stick) -> Loaded:
     """A stick is loaded at a site. Raises SyncError."""
     policy = world.policy if site is world.hub else None
-    loaded = load_bundle(site.replica, site.db, stick.file, policy=policy)
+    loaded = load_bundle(site.replica, site.db, stick.file, policy=policy, after=world.after if policy else None)
     world.said(f"{site.name} loaded a bundle: {loaded.report}{' again' if loaded.again else ''}")
     return loaded
 

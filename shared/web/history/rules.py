@@ -69,7 +69,7 @@ SEEN_BY: Final[Mapping[str, str]] = MappingProxyType(
 # Of these nobody sees a value without the role, and every reading is noted.
 LOGGED: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "pupil_private": "pupil_private.see", "pupil_card": "pupil_private.see",
+        "pupil_private": "pupil_private.see",
         "person_private": "person_private.see", "card_order": "pupil_private.see", "guest_card": "guest_card.see",
     }
 )  # fmt: skip

@@ -69,4 +69,4 @@ def test_private_fields_are_for_the_roles_that_read_them_and_the_reading_is_list
     assert hub.count("_reading") == 0
     assert "13912345678" in director.get(f"/history/{action}").text
     assert hub.rows("SELECT person_id, what, way, rows FROM _reading") == [(DIRECTOR, "person_private", "history", 1)]
-    assert "看改动" in hub.log_in("operator").get("/office/readings").text
+    assert "看改动" in hub.log_in("operator").get("/readings").text
