@@ -31,7 +31,7 @@ class Door:
 
 def noted(site: Site, note: str) -> str:
     """Somebody changes the note of campus A's first day; the action."""
-    with site.write(OFFICE if site is site.world.hub else CLERK_A) as w:
+    with site.write(OFFICE if site.name == "hub" else CLERK_A) as w:
         w.update(CalendarDay, DAY_A, {"note": note})
     return str(site.value(
         "SELECT name || '.' || action FROM _changeset JOIN _origin USING (o) ORDER BY n DESC LIMIT 1"
