@@ -272,8 +272,11 @@ def back_up_hub(world: World, site: Site) -> None:
 
 
 def prune_node(world: World, site: Site) -> None:
-    """A node lets go of the bodies that are covered (C13)."""
+    """A node lets go of the bodies that are covered (C13); mostly in a night that has also backed up and synced."""
     if site is not world.hub:
+        if world.random.random() < 0.7:
+            back_up_hub(world, site)
+            sync_badly(world, site)
         world.said(f"{site.name} pruned: {prune(site.replica, site.db)}")
 
 
@@ -347,7 +350,7 @@ DEEDS = (
     (sync_badly, 30), (reopen, 2), (compare, 2), (copy, 2), (restore, 1), (clone, 0.3),
     (erase_one, 0.4), (copy_hub, 4), (restore_hub, 4), (make_stick, 8), (take_any_stick, 12),
     (power_cut, 4), (power_cut_hub, 3), (disk_lies, 0.7),
-    (revoke_one, 0.4), (try_revoked, 1), (hostile, 3), (back_up_hub, 10), (prune_node, 20), (join, 3),
+    (revoke_one, 0.4), (try_revoked, 1), (hostile, 3), (back_up_hub, 5), (prune_node, 12), (join, 3),
 )  # fmt: skip
 
 def one_deed(world: World) -> Site:
