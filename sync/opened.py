@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from shared.schema import Table, Unit, Value
 from sync.body import decode_header, decode_parts
 from sync.change import Block, Changeset, Header, VersionName
+from sync.errors import BadMessage
 from sync.log import find_version, read_changeset
 from sync.merge import Change, Values
 
@@ -70,8 +71,16 @@ class Readings:
         return Opened(n, changeset.scope, blocks, [self._number(changeset.scope, name) for name in header.names])
 
     def blocks(self, numbers: Iterable[int]) -> Iterator[Block]:
-        """The blocks of those changesets that are at hand."""
-        return (block for n in numbers if n in self._kept for block in self._kept[n][2])
+        """The blocks of these changesets; one that cannot be read has none."""
+        return (block for n in numbers for block in self._blocks(n))
+
+    def _blocks(self, n: int) -> list[Block]:
+        if n in self._kept:
+            return self._kept[n][2]
+        try:
+            return decode_parts(read_changeset(self._db, n).parts or (b"[]",))
+        except BadMessage:
+            return []
 
     def _number(self, scope: str, name: VersionName) -> int:
         number = self._numbers.get((scope, name), 0) or find_version(self._db, scope, name) or 0

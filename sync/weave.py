@@ -114,6 +114,8 @@ def unwoven(framed: bytes, at: int) -> list[bytes]:
         if size > INDEX_BYTES_MAX or framed.count(_CUT, at + 4 + size) > SEGMENTS_MAX:
             raise BadMessage("damaged")
         shapes, order, sizes, rest_sizes = json.loads(framed[at + 4 : at + 4 + size])
+        if not isinstance(shapes, list):
+            raise BadMessage("damaged")
         blobs = list(_taken(framed, at + 4 + size, chain(sizes, rest_sizes)))
         groups = [iter(blob.split(_CUT)) for blob in islice(blobs, len(sizes))]
         rest = iter(blobs[len(sizes) :])
@@ -131,8 +133,14 @@ def _joined(groups: Sequence[Iterator[bytes]], shape: Sequence[int | Sequence[in
 
 
 def _unparted(groups: Sequence[Iterator[bytes]], numbers: Sequence[int]) -> bytes:
-    """A column that was told part by part. Raises ValueError when its parts are not equally many."""
-    first, *parts = (next(groups[at]).split(_DASH) for at in numbers)
+    """A column that was told part by part. Raises ValueError when its parts are not equally many, or too many."""
+    segments = [next(groups[at]) for at in numbers]
+    if sum(segment.count(_DASH) for segment in segments) > SEGMENTS_MAX:
+        raise ValueError(numbers)
+    first, *parts = (segment.split(_DASH) for segment in segments)
+    # Looked at before room is made: what is claimed is a product of two lengths.
+    if any(len(part) != len(parts[0]) for part in parts):
+        raise ValueError(numbers)
     told = [b""] * (len(parts) * len(parts[0]))
     for at, part in enumerate(parts):
         told[at :: len(parts)] = part

@@ -29,6 +29,7 @@ from sync.replica import Replica, setting
 from sync.steps.erase import erased_row
 from sync.steps.hello import cursors_told
 from sync.steps.judge import Sender
+from sync.steps.shape import INT_MAX, INT_MIN
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,9 @@ def serve_compare(
     try:
         asked = {(str(t), str(k)) for t, k in head["apart"]}
         declared = {str(name): str(digest) for name, digest in head["declared"].items()}
-        asked_for = [[_read(replica, sender, each) for each in head[name]] for name in ("prints", "rows")]
+        asked_for = [
+            [_read(replica, sender, each, of_rows=name == "rows") for each in head[name]] for name in ("prints", "rows")
+        ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadMessage("damaged") from error
     question = Question(*asked_for)
@@ -266,21 +269,28 @@ def _moved_since(db: Database, tables: Mapping[str, Table], cursors: Mapping[str
     return {*_rows_of(db, tables, sorted(numbers), limits), *erased}
 
 
-def _read(replica: Replica, sender: Sender, raw: Sequence[Any]) -> Range:
+def _read(replica: Replica, sender: Sender, raw: Sequence[Any], *, of_rows: bool) -> Range:
     """A range as asked for. Raises ValueError for one of a scope that is none of the asker's business."""
     scope, name, kind, low, high = raw
     keys = [low] if high is None else [low, high]
     if scope not in sender.scopes or kind not in (ROWS, HEADS):
         raise ValueError(scope)
     table = replica.tables.get(str(name))
+    if table is None and of_rows:
+        raise ValueError(name)  # of its print it was told that nothing can be said
     width = 1 if kind == HEADS or table is None else len(table.key)
     for key in keys:
-        if not isinstance(key, list) or any(type(v) not in (str, int) for v in key) or (key and len(key) != width):
+        if not isinstance(key, list) or not all(_is_key_part(v, kind) for v in key) or (key and len(key) != width):
             raise ValueError(key)
     part = Part(str(scope), str(name), str(kind))
     if table is not None and part not in parts_of({table.name: table}, [part.scope]):
         raise ValueError(name)
     return Range(part, tuple(low), None if high is None else tuple(high))
+
+
+def _is_key_part(value: object, kind: str) -> bool:
+    """Text, or of a row also a number that SQLite has; what is kept beside rows has its key as text."""
+    return isinstance(value, str) or (kind == ROWS and type(value) is int and INT_MIN <= value <= INT_MAX)
 
 
 def _answered(prints: Prints, wanted: Range) -> list[Any]:

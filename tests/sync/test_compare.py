@@ -166,6 +166,7 @@ def test_strangers_and_revoked_nodes_learn_nothing(world: World, tmp_path) -> No
     [
         ["B", "pupil", "r", [], None], ["hub", "appraisal_run", "r", [], None], ["A", "calendar_day", "r", [], None],
         ["A", "pupil", "x", [], None], ["A", "pupil", "r", ["a", "b"], None], ["A", "pupil", "r", [[]], None], 7,
+        ["A", "pupil", "r", [2**70], None], ["A", "pupil", "r", [], [-(2**70)]], ["A", "pupil", "h", [7], None],
     ],
 )  # fmt: skip
 def test_nobody_asks_for_another_campus_s_rows(world: World, wanted: object) -> None:
@@ -176,3 +177,11 @@ def test_nobody_asks_for_another_campus_s_rows(world: World, wanted: object) -> 
         with pytest.raises(BadMessage):
             Door(world.hub).compare(sealed_by(node, pack(head, (), node.replica.limits)))
 
+
+
+def test_rows_of_a_table_that_nobody_has_are_refused(world: World) -> None:
+    """Of a print of it the answer says that nothing can be said (C12)."""
+    node = world["A"]
+    head = {**question_head(node.replica, node.db, set(), Question()), "rows": [["A", "nobody_s", "r", [], None]]}
+    with pytest.raises(BadMessage):
+        Door(world.hub).compare(sealed_by(node, pack(head, (), node.replica.limits)))

@@ -1,6 +1,7 @@
 """Messages of many changesets: rearranged for the line and put together again, byte for byte; a lie is refused."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -78,12 +79,14 @@ def test_a_message_of_many_changesets_is_shorter_than_its_pieces_one_after_anoth
         ([[[[0, 1, 2]]], [0], [1, 3, 5], []], b"ab-cd-e-f"),
         ([[["x"]], [0], [1], []], b"a"),
         ([[[[]]], [0], [1], []], b"a"),
+        ([{}, [0], [], []], b""),
         ([1, 2], b""),
         (7, b""),
     ],
     ids=["a segment twice", "a segment left over", "too long", "too short", "less than nothing", "no such group",
          "no such shape", "nothing carried", "a size that is no number", "parts not equally many",
-         "a name for a number", "no parts", "half an index", "no index"],
+         "a name for a number", "no parts", "shapes by name", "half an index",
+         "no index"],
 )  # fmt: skip
 def test_an_index_that_lies_is_damaged(index: object, blobs: bytes) -> None:
     raw = json.dumps(index).encode()
@@ -96,3 +99,17 @@ def test_what_claims_more_pieces_than_any_frame_has_is_damaged_before_it_is_cut(
     raw = json.dumps([[[0]], [], [5_000_000], []]).encode()
     with pytest.raises(BadMessage):
         unwoven(len(raw).to_bytes(4, "big") + raw + b"\n" * 5_000_000, 0)
+
+
+def test_a_column_that_claims_many_long_parts_is_damaged_before_room_is_made_for_them() -> None:
+    """Two messages of some kilobytes: 3,000 parts of which one has 10,000 values would be 240 MB."""
+    index = [[[[0, 1, *[2] * 3_000]]], [0], [0, 10_000, 2_999], []]
+    raw = json.dumps(index).encode()
+    message = len(raw).to_bytes(4, "big") + raw + b"-" * 10_000 + b"\n" * 2_999
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadMessage):
+            unwoven(message, 0)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
