@@ -9,6 +9,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from shared.bookings.rules import RULE
+from sync.change import LOCAL_OPERATOR
+
 
 @dataclass(frozen=True)
 class AccountRow:
@@ -72,10 +75,16 @@ UNION ALL SELECT id, name FROM room WHERE id IN (SELECT value FROM json_each(?))
 """
 
 
+# Authors that are no people.
+_PROGRAMS = {RULE: ("按规则自动", "by the rule"), LOCAL_OPERATOR: ("本机命令或夜间任务", "a command on this computer")}
+
+
 def names_of(db: Database, ids: Iterable[str], *, campus: str = "", lang: str = "zh") -> dict[str, str]:
-    """id → name for people, pupils, groups, campuses and rooms; sessions of a campus as `session:<code>`."""
-    asked = json.dumps(sorted(ids))
-    found = dict(db.conn.execute(_NAMES, (asked,) * 5).fetchall())
+    """id → name for people, programs, pupils, groups, campuses and rooms; sessions of a campus as `session:<code>`."""
+    wanted = sorted(ids)
+    asked, spoken = json.dumps(wanted), 0 if lang.startswith("zh") else 1
+    found = {author: words[spoken] for author, words in _PROGRAMS.items() if author in wanted}
+    found |= dict(db.conn.execute(_NAMES, (asked,) * 5).fetchall())
     sql = "SELECT code, name, name_en FROM roll_session WHERE campus = ?"
     for code, name, name_en in db.conn.execute(sql, (campus,)):
         found[f"session:{code}"] = name if lang.startswith("zh") else name_en or name

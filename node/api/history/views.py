@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -10,6 +10,7 @@ from flask import Response, jsonify, request
 from node.api.bodies import fields_of
 from shared.errors import InvalidInput, Problem
 from shared.roles import ANY_STAFF
+from shared.schema import Value
 from shared.web.db import db, replica
 from shared.web.history.asking import NEWEST, actions_seen, seen_action, standing_of, take_back, undone_among
 from shared.web.history.rules import HistoryLimits
@@ -76,8 +77,13 @@ def _row(one: Action, row: Wrote | Step) -> dict[str, Any]:
     """A row with its values as they are stored; without them where they are not the asker's to see."""
     told = teller().shows(one, row)
     key = dict(zip(replica().tables[row.table].key, row.key, strict=True))
-    values = {"before": dict(row.before), "after": dict(row.after)} if told else {"before": None, "after": None}
+    values = {"before": _values(row.before), "after": _values(row.after)} if told else {"before": None, "after": None}
     return {"table": row.table, "key": key, "op": row.op, **values}
+
+
+def _values(values: Mapping[str, Value]) -> dict[str, Value]:
+    """As they are stored; whoever sees an action does not see a password's hash."""
+    return {name: value for name, value in values.items() if name != "password_hash"}
 
 
 def _undone(action_id: str, limits: HistoryLimits) -> Response:
@@ -90,4 +96,5 @@ def _undone(action_id: str, limits: HistoryLimits) -> Response:
         plan = take_back(replica(), db(), asker(), action_id, reason, limits)
     except UndoRefused as refused:
         raise InvalidInput(*teller().problems(refused.obstacles), code=refused.code) from refused
+    note_readings(teller().lines(plan.action, plan.steps[: limits.rows_shown]))
     return jsonify(undone=plan.action.id, rows=[_row(plan.action, step) for step in plan.steps[: limits.rows_shown]])

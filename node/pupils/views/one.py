@@ -95,8 +95,6 @@ def edit_private(pupil_id: str) -> Any:
     found, parts = _pupil(pupil_id), _parts(pupil_id)
     if not _may_edit(pupil_id, parts):
         raise NotAllowed("not_your_pupil", pupil=pupil_id)
-    if request.method == "GET":
-        note_reading("pupil_private", "form", 1, pupil_id)
     return _edited(found, PupilPrivate, fields_of(PARTS), url_for("pupils.private", pupil_id=pupil_id))
 
 
@@ -119,6 +117,9 @@ def _edited(found: Pupil, record: type, fields: Sequence[str], target: str) -> A
 
 
 def _form(found: Pupil, record: type, fields: Sequence[str], target: str, problems: Sequence[Problem]) -> str:
+    if record is PupilPrivate:
+        # A form that was refused shows what stands as well.
+        note_reading("pupil_private", "form", 1, found.id)
     current = found if record is Pupil else store.private_of(db(), found.id)
     stands = {name: "" if value is None else str(value) for name, value in values_of(current).items()}
     posted, lang = request.form, language()

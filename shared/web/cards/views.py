@@ -20,6 +20,7 @@ from shared.web.cards import store
 from shared.web.cards.rules import FIELDS_OF_PURPOSE, CardLimits, home_of, is_over, state_of
 from shared.web.db import db, replica, site_campus, today
 from shared.web.listing import ListCell, ListColumn, ListFilter, ListRow, asked_of, listing_of
+from shared.web.readings.views import note_reading
 from shared.web.store import campus_names, names_of
 from sync.capture import token_of
 from sync.replica import Replica
@@ -150,6 +151,7 @@ def order(order_id: str) -> str:
 
 
 def _page(one: CardOrder, problems: tuple[Problem, ...]) -> str:
+    note_reading("card_order", "form", 1, one.pupil_id)
     delivery = find(db(), CardDelivery, one.id)
     known = store.hosts_known_until(db(), replica()).get(one.host_campus)
     names = names_of(db(), {one.pupil_id, one.ordered_by, one.withdrawn_by, one.host_campus}, lang=language())

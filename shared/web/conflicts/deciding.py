@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from shared.records import Account
+from shared.records import Account, PupilPrivate
 from shared.records.declare import Rule
-from shared.schema import Table
+from shared.schema import Table, key_text
 from shared.web import auth
-from shared.web.accounts.touching import may_touch_account
+from shared.web.accounts.touching import may_touch
 from shared.web.conflicts.rules import decided_elsewhere, differing_columns, may_write
 from shared.web.db import db, replica, site_campus
+from shared.web.readings.rules import LOGGED
+from shared.web.readings.views import note_reading
 from shared.web.wording import column_words, spec_of, value_words
 from sync.conflicts import Conflict, Shown, open_conflicts
 
@@ -30,9 +32,21 @@ def may_see(conflict: Conflict) -> bool:
     who, table = auth.visitor(), table_of_row(conflict)
     if not may_write(table, conflict.key, who.roles, person_id=who.person_id, node_campus=site_campus()):
         return False
-    # Whoever settles an account's password or log-in could choose it.
+    if table.name in LOGGED and not auth.may(LOGGED[table.name], table.owner_of(conflict.key)):
+        return False
+    # Whoever settles an account's password or log-in could choose it; a child's data is its own class's affair.
     row = dict(zip(table.key, conflict.key, strict=True)) | dict.fromkeys(conflict.columns)
-    return table.record is not Account or may_touch_account("u", row)
+    return table.record not in (Account, PupilPrivate) or may_touch(table.name, "u", row)
+
+
+def note_shown(conflicts: Iterable[Conflict]) -> None:
+    """Note that the visitor read the values of these, where every reading of their table is noted."""
+    found: dict[str, set[str]] = {}
+    for each in conflicts:
+        if each.table in LOGGED:
+            found.setdefault(each.table, set()).add(key_text(each.key))
+    for name, keys in found.items():
+        note_reading(name, "conflict", len(keys), next(iter(keys)) if len(keys) == 1 else "")
 
 
 def table_of_row(conflict: Conflict) -> Table:

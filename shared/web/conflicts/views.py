@@ -13,7 +13,7 @@ from shared.records.declare import Kind
 from shared.schema import Table, Value
 from shared.web import auth
 from shared.web.app import language
-from shared.web.conflicts.deciding import lines_of, may_see, may_settle, open_fields, table_of_row
+from shared.web.conflicts.deciding import lines_of, may_see, may_settle, note_shown, open_fields, table_of_row
 from shared.web.conflicts.domain import views as domain
 from shared.web.conflicts.rules import (
     NOTE_LENGTH_MAX,
@@ -58,6 +58,7 @@ def inbox() -> str:
     found = open_fields()
     mine = [conflict for conflict in found if may_see(conflict)]
     listed = domain.listed()
+    note_shown(mine[:SHOWN_MAX])
     return render_template(
         "conflicts/inbox.html", views=[_view(conflict) for conflict in mine[:SHOWN_MAX]], total=len(mine),
         findings=listed.shown, others=len(found) - len(mine) + listed.others, whole_term=listed.whole_term,
@@ -105,6 +106,7 @@ def _open(conflict_id: str) -> Conflict | None:
 
 def _page(conflict: Conflict, problems: Any, form: Any) -> str:
     table, lang = table_of_row(conflict), language()
+    note_shown([conflict])
     winner = next((head for head in conflict.heads if head.winner), conflict.heads[0])
     settles = may_settle(conflict)
     own = conflict.columns if conflict.kind == "edit" and settles else ()

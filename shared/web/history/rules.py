@@ -17,6 +17,7 @@ from shared.rights import Act, Known, Writer, objection
 from shared.roles import may_do
 from shared.schema import Table, Value
 from shared.web.conflicts.rules import may_write
+from shared.web.readings.rules import LOGGED
 from sync.actions import Action
 from sync.undo import Plan, Step
 
@@ -66,13 +67,6 @@ SEEN_BY: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("appraisal_result", "appraisal_explanation"), "appraisal.see_all"),
     }
 )
-# Of these nobody sees a value without the role, and every reading is noted.
-LOGGED: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "pupil_private": "pupil_private.see",
-        "person_private": "person_private.see", "card_order": "pupil_private.see", "guest_card": "guest_card.see",
-    }
-)  # fmt: skip
 
 
 def seen_campuses(writer: Writer, campuses: Iterable[str]) -> frozenset[str]:

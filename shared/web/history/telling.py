@@ -10,7 +10,8 @@ from sqlite_utils import Database
 from shared.errors import Problem
 from shared.rights import Writer
 from shared.schema import Table, Value
-from shared.web.history.rules import LOGGED, shows_values
+from shared.web.history.rules import shows_values
+from shared.web.readings.rules import LOGGED
 from shared.web.store import names_of
 from shared.web.wording import column_words, ids_in, row_title, speaks, spec_of, table_words, value_words
 from sync.actions import Action, Bodies, Wrote

@@ -30,7 +30,7 @@ def blueprint() -> Blueprint:
 
 
 def note_reading(table: str, way: str, rows: int, key: str = "") -> None:
-    """Note that the visitor read so many rows of a private table. way: list, file or form; key of one row."""
+    """Note that the visitor read so many rows of a private table. way: list, file, form or conflict; key of one row."""
     if rows:
         at = instant_text(clock().now_ms())
         add_reading(db(), Reading(at, auth.visitor().person_id, table, way, rows, key))
@@ -39,7 +39,9 @@ def note_reading(table: str, way: str, rows: int, key: str = "") -> None:
 def log() -> Any:
     """The readings, newest first."""
     lang = language()
-    ways = {"list": _("看列表"), "file": _("导出"), "form": _("看一个人"), "history": _("看改动")}
+    ways = {
+        "list": _("看列表"), "file": _("导出"), "form": _("看一个人"), "history": _("看改动"), "conflict": _("看冲突"),
+    }  # fmt: skip
     found = readings(db(), SHOWN_MAX)
     names = names_of(db(), {part for each in found for part in (each.person_id, *each.key.split("/"))}, lang=lang)
     columns = [

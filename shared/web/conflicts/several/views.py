@@ -14,7 +14,7 @@ from shared.clock import instant_ms, local_time
 from shared.errors import InvalidInput, NotFound, Problem
 from shared.web import auth
 from shared.web.app import language
-from shared.web.conflicts.deciding import lines_of, may_settle, open_fields, table_of_row
+from shared.web.conflicts.deciding import lines_of, may_settle, note_shown, open_fields, table_of_row
 from shared.web.conflicts.rules import (
     BY_OFFICE,
     LATER,
@@ -62,8 +62,11 @@ def _page(problems: tuple[Problem, ...]) -> str:
     rows = listing.rows(cards, words, hrefs)
     if not one_kind or not auth.may("conflict.resolve"):
         rows = [replace(row, pick="") for row in rows]
+    shown = listing_of(_("成批处理冲突"), columns, rows, asked, filters)
+    on_page = {row.href for row in shown.rows}
+    note_shown(card.conflict for card in cards if hrefs[card.conflict.id] in on_page)
     return render_template(
-        "conflicts/several.html", listing=listing_of(_("成批处理冲突"), columns, rows, asked, filters),
+        "conflicts/several.html", listing=shown,
         bulk=Bulk(url_for("conflicts.settle_several") + asked.query(page=asked.page), _deeds()), one_kind=one_kind,
         problems=problems, note=request.form.get("note", ""), note_length_max=NOTE_LENGTH_MAX,
     )  # fmt: skip
