@@ -8,7 +8,7 @@ from shared.records import Account, PupilPrivate
 from shared.records.declare import Rule
 from shared.schema import Table, key_text
 from shared.web import auth
-from shared.web.accounts.touching import may_touch
+from shared.web.accounts.touching import objection_here
 from shared.web.conflicts.rules import decided_elsewhere, differing_columns, may_write
 from shared.web.db import db, replica, site_campus
 from shared.web.readings.rules import LOGGED
@@ -36,7 +36,9 @@ def may_see(conflict: Conflict) -> bool:
         return False
     # Whoever settles an account's password or log-in could choose it; a child's data is its own class's affair.
     row = dict(zip(table.key, conflict.key, strict=True)) | dict.fromkeys(conflict.columns)
-    return table.record not in (Account, PupilPrivate) or may_touch(table.name, "u", row)
+    # And nobody decides what is said about himself, whatever else the rules of the record look at.
+    reason = objection_here(table.name, "u", row)
+    return reason is None if table.record in (Account, PupilPrivate) else reason != "about_oneself"
 
 
 def note_shown(conflicts: Iterable[Conflict]) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from shared.records import Account, CalendarDay, Person
+from shared.records import Account, CalendarDay, Evidence, Person
 from sync.capture import token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts
@@ -108,3 +108,19 @@ def test_a_campus_s_calendar_day_is_decided_by_its_own_office(hub) -> None:
 
 def test_a_conflict_nobody_ever_had_is_not_found(hub) -> None:
     assert hub.log_in("clerk").get("/conflicts/bm90aGluZw").status_code == 404
+
+
+def test_nobody_settles_what_is_said_about_himself(hub) -> None:
+    """The hub takes no evidence by a person about himself, and so no decision between two either (C9)."""
+    fact = Evidence(id="A-90-00", person_id=CLERK, campus="A", date="2025-09-10", kind="open_lesson", quantity="1")
+    with connect(hub.replica) as db, write(hub.replica, db, Author(OPERATOR)) as w:
+        w.insert(fact)
+    disagree(hub, Evidence, (fact.id,), {"quantity": "2"}, {"quantity": "3"})
+    with connect(hub.replica) as db:
+        (found,) = open_conflicts(db, hub.replica)
+    client, url = hub.log_in("clerk"), f"/conflicts/{found.id}"
+    page = client.get(url).text
+    form = {"seen": hidden(page, "seen") if 'name="seen"' in page else "", "choice": str(found.heads[1].version)}
+    assert post(client, url, form).status_code == 403
+    with connect(hub.replica) as db:
+        assert len(open_conflicts(db, hub.replica)) == 1
