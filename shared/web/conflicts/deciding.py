@@ -13,8 +13,11 @@ from shared.web.conflicts.rules import decided_elsewhere, differing_columns, may
 from shared.web.db import db, replica, site_campus
 from shared.web.readings.rules import LOGGED
 from shared.web.readings.views import note_reading
-from shared.web.wording import column_words, spec_of, value_words
+from shared.web.wording import column_words, is_secret, spec_of, value_words
 from sync.conflicts import Conflict, Shown, open_conflicts
+
+# In the place of a password's hash: who wrote it and when is what people decide by.
+SECRET = "••••••"
 
 
 def open_fields() -> list[Conflict]:
@@ -64,6 +67,9 @@ def lines_of(
         return [("", kept[0] if one.values.get("keep") else kept[1])]
     table = table_of_row(conflict)
     return [
-        (column_words(table, name, lang), value_words(spec_of(table, name), one.values.get(name), names, lang))
+        (
+            column_words(table, name, lang),
+            value_words(spec_of(table, name), one.values.get(name), names, lang) if not is_secret(name) else SECRET,
+        )
         for name in differing_columns(conflict)
     ]
