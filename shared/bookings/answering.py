@@ -63,9 +63,11 @@ def answer_unserved(replica: Replica, db: Database) -> bool:
     A hub that was put back from an old copy waits until every node has given back: what it had answered before, or a
     node that decides, may be among what it lost.
     """
-    if hub_is_owed(db):
-        return False
-    return answer_by_rule(replica, db, lambda at: campuses_asked(at) - campuses_served(at))
+    return answer_by_rule(replica, db, _unserved)
+
+
+def _unserved(at: Database) -> set[str]:
+    return set() if hub_is_owed(at) else campuses_asked(at) - campuses_served(at)
 
 
 @dataclass(frozen=True)
