@@ -101,6 +101,11 @@ def parity_of(week: int) -> str:
     return "odd" if week % 2 else "even"
 
 
+def month_is_closed(day: date, today: date, close_day: int) -> bool:
+    """True once the month after `day`'s has reached `close_day`."""
+    return today >= (day.replace(day=1) + timedelta(days=32)).replace(day=close_day)
+
+
 def undecided_make_ups(begin: date, end: date, holidays: Holidays, follows: Mapping[date, Followed]) -> list[date]:
     """Make-up days of a term for which the school has not yet said which weekday they follow."""
     return [day for day in days_between(begin, end) if day in holidays.make_ups and day not in follows]

@@ -101,39 +101,29 @@ def run_exchange(
     Raises NotEnrolled, HubUnreachable, HubRestored, Revoked, UpgradeNeeded, BadMessage; what was acknowledged stays.
     """
     report = ExchangeReport()
-    said, done, cuts = Said(), False, 0
-    while not done:
+    said, done = Said(), False
+    while not done and not _spent(report, budget_bytes):
         frame, asked = compose(replica, db, said, frame_now(replica, db))
         began = replica.clock.monotonic_ms()
-        answer = _say_unless_cut(replica, db, hub, (asked, [*frame.pieces, *said.bodies.pieces]), report, cuts)
-        cuts = 0 if answer else cuts + 1
+        answer = _say_unless_cut(replica, db, hub, (asked, [*frame.pieces, *said.bodies.pieces]), report, said)
         if answer is None:
             continue
-        head, reader = answer
-        if head.get("epoch") != setting(db, "epoch"):
-            if not _give_back(replica, db, hub, (head, reader), report, budget_bytes):
+        if answer[0].get("epoch") != setting(db, "epoch"):
+            if not _give_back(replica, db, hub, answer, report, budget_bytes):
                 break
             said = Said()
             continue
-        try:
-            more = _take_answer(replica, db, (head, reader), began, report)
-        except BadMessage as error:
-            # Another branch of a stream of ours: somebody goes on with a copy of this file (C10).
-            if said.forked or error.code not in ("unknown_changeset", "bad_chain"):
-                raise
-            said.forked = True
+        more = _take_unless_forked(replica, db, answer, began, report, said)
+        if more is None:
             continue
         speed_up(replica, db)
-        said.sent.update(frame.sent)
-        said.tried.update(said.bodies.hashes)
-        said.bodies = filling(db, head.get("wanted", []), said.tried, frame_now(replica, db))
+        said.got_through(frame)
+        said.bodies = filling(db, answer[0].get("wanted", []), said.tried, frame_now(replica, db))
         report.changesets_up += frame.changesets
         report.rows_up += frame.rows
         done = frame.complete and not more and not said.bodies.head
         if progress is not None:
             progress(report.changesets_up, report.changesets_down)
-        if _spent(report, budget_bytes):
-            break
     # An answer without the receipts of what was sent is an old one: nothing may be called synced (C14).
     report.done = done and not unreceipted(db, said.sent)
     if report.done:
@@ -145,13 +135,20 @@ def run_exchange(
 @dataclass
 class Said:
     """What a run has said in this epoch: stream → last seq sent, the bodies sent for the hub's holes and those that
-    go next, whether another branch of our own streams was asked for, and whether a snapshot may come in slices."""
+    go next, whether another branch of our own streams was asked for, whether a snapshot may come in slices, and how
+    often in a row the line was cut."""
 
     sent: dict[tuple[int, str], int] = field(default_factory=dict)
     tried: set[str] = field(default_factory=set)
     bodies: Filling = field(default_factory=Filling)
     forked: bool = False
     slices: bool = True
+    cuts: int = 0
+
+    def got_through(self, frame: Outgoing) -> None:
+        """A request was answered, and the answer is stored."""
+        self.sent.update(frame.sent)
+        self.tried.update(self.bodies.hashes)
 
 
 def compose(replica: Replica, db: Database, said: Said, size: FrameSize) -> tuple[Outgoing, dict[str, Any]]:
@@ -192,15 +189,32 @@ def _say(
 
 def _say_unless_cut(
     replica: Replica, db: Database, hub: HubPort, request: tuple[Mapping[str, Any], Sequence[bytes]],
-    report: ExchangeReport, cuts: int,
+    report: ExchangeReport, said: Said,
 ) -> Answer | None:  # fmt: skip
-    """The same; None where the line was cut and less may get through. Raises HubUnreachable after `cuts` too many."""
+    """The same; None where the line was cut and less may get through. Raises HubUnreachable after too many cuts."""
     try:
-        return _say(replica, db, hub, request, report)
+        answer = _say(replica, db, hub, request, report)
     except HubUnreachable as error:
         slow_down(replica, db)
-        if not isinstance(error, LineCut) or cuts >= replica.limits.cuts_in_a_row:
+        if not isinstance(error, LineCut) or said.cuts >= replica.limits.cuts_in_a_row:
             raise
+        said.cuts += 1
+        return None
+    said.cuts = 0
+    return answer
+
+
+def _take_unless_forked(
+    replica: Replica, db: Database, answer: Answer, began_ms: int, report: ExchangeReport, said: Said
+) -> bool | None:
+    """Store an answer. None where it speaks of another branch of a stream of ours (somebody goes on with a copy of
+    this file, C10): once a run that is asked for. Raises BadMessage."""
+    try:
+        return _take_answer(replica, db, answer, began_ms, report)
+    except BadMessage as error:
+        if said.forked or error.code not in ("unknown_changeset", "bad_chain"):
+            raise
+        said.forked = True
         return None
 
 

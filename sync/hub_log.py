@@ -22,7 +22,7 @@ from sync.body import decode_header, decode_parts
 from sync.chain import ERASED, GENESIS, HASH8, part_hash
 from sync.change import RANKS, Changeset, State
 from sync.entries import HubEntry, scope_end, store_entries
-from sync.log import Entry, append_all, pack_parts, place_of, read_changeset, stamps_among
+from sync.log import Entry, append_all, pack_parts, place_of, read_changeset, stored_among
 
 # Beyond every hub sequence.
 END = 2**53
@@ -116,7 +116,7 @@ class SqliteLog:
 
     def _filed(self, changesets: Sequence[Changeset]) -> list[tuple[int, int]]:
         """(local number, claimed stamp) of each; what is not in the log yet is put in."""
-        here = stamps_among(self.db, changesets)
+        here = {place: (one.n, one.stamp) for place, one in stored_among(self.db, changesets).items()}
         fresh = {place_of(c): c for c in changesets if place_of(c) not in here}
         headers = {place: decode_header(c.header) for place, c in fresh.items()}
         about = [

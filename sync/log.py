@@ -93,36 +93,35 @@ def stream_end(db: Database, origin: int, scope: str) -> tuple[int, bytes]:
     return (int(row[0]), row[1]) if row else (0, GENESIS)
 
 
-def links_among(db: Database, changesets: Iterable[Changeset]) -> dict[tuple[str, str, int, bytes], str]:
-    """Which of these and of their predecessors are in the log: (origin, scope, seq, hash) → state."""
-    places = {(c.origin, c.scope, seq) for c in changesets for seq in (c.seq - 1, c.seq)}
+# (origin, scope, seq, hash): what a changeset is known by.
+Place = tuple[str, str, int, bytes]
+
+
+def place_of(changeset: Changeset) -> Place:
+    """What a changeset is known by."""
+    return (changeset.origin, changeset.scope, changeset.seq, changeset.hash)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where a changeset stands in the log: its local number, its state, the stamp it claims."""
+
+    n: int
+    state: str
+    stamp: int
+
+
+def stored_among(db: Database, changesets: Iterable[Changeset], *, before: bool = False) -> dict[Place, Stored]:
+    """Which of these are in the log; `before`: of their predecessors, too."""
+    places = {(c.origin, c.scope, seq) for c in changesets for seq in ((c.seq - 1, c.seq) if before else (c.seq,))}
     rows = db.conn.execute(
-        "SELECT name, c.scope, c.seq, c.hash, c.state FROM json_each(?) AS j"
+        "SELECT name, c.scope, c.seq, c.hash, c.n, c.state, c.stamp FROM json_each(?) AS j"
         " CROSS JOIN _origin ON name = json_extract(j.value, '$[0]')"
         " CROSS JOIN _changeset AS c ON c.o = _origin.o AND c.scope = json_extract(j.value, '$[1]')"
         " AND c.seq = json_extract(j.value, '$[2]')",
         (json.dumps(list(places)),),
     )
-    return {(name, scope, seq, hash_): state for name, scope, seq, hash_, state in rows}
-
-
-def place_of(changeset: Changeset) -> tuple[str, str, int, bytes]:
-    """(origin, scope, seq, hash): what a changeset is known by."""
-    return (changeset.origin, changeset.scope, changeset.seq, changeset.hash)
-
-
-def stamps_among(
-    db: Database, changesets: Iterable[Changeset]
-) -> dict[tuple[str, str, int, bytes], tuple[int, int]]:
-    """Which of these are in the log: place → (local number, claimed stamp)."""
-    rows = db.conn.execute(
-        "SELECT name, c.scope, c.seq, c.hash, c.n, c.stamp FROM json_each(?) AS j"
-        " CROSS JOIN _origin ON name = json_extract(j.value, '$[0]')"
-        " CROSS JOIN _changeset AS c ON c.o = _origin.o AND c.scope = json_extract(j.value, '$[1]')"
-        " AND c.seq = json_extract(j.value, '$[2]')",
-        (json.dumps(list({(c.origin, c.scope, c.seq) for c in changesets})),),
-    )
-    return {(name, scope, seq, hash_): (n, stamp) for name, scope, seq, hash_, n, stamp in rows}
+    return {row[:4]: Stored(*row[4:]) for row in rows}
 
 
 def has_link(db: Database, origin: int, scope: str, seq: int, hash_: bytes) -> bool:

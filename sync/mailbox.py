@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from sync.age import binary_form
 from sync.answer_by_file import Loaded, make_answer
 from sync.by_file import AfterLoading, load_bundle, make_request, note_made, unanswered
-from sync.errors import BadMessage, BundleRefused, NotEnrolled, UpgradeNeeded
+from sync.errors import BadMessage, BundleRefused, NotEnrolled, Revoked, UpgradeNeeded
 from sync.protocol import PART, Mailbox
 from sync.replica import Replica, setting
 from sync.status import backlog
@@ -143,7 +143,7 @@ def _load_all(
             visit.bytes_down += len(file)
             try:
                 loaded = load_bundle(replica, db, file, policy=policy, after=after)
-            except (BundleRefused, BadMessage, UpgradeNeeded) as error:
+            except (BundleRefused, BadMessage, UpgradeNeeded, NotEnrolled, Revoked) as error:
                 missed.append(name) if error.code == "bundle_gap" else visit.refused.append(error.code)
                 continue
             visit.loaded += 1

@@ -103,7 +103,7 @@ def _own_changesets(source: sqlite3.Connection, node: str, found: Salvage) -> It
             if row is not None and row[0] in origins:
                 _, scope, seq, prev, header, parts, body, hash_ = row
                 yield Changeset(origins[row[0]], scope, seq, prev, header, unpack_parts(parts), body, hash_)
-        except (sqlite3.Error, ZstdError, MemoryError):
+        except (sqlite3.Error, ZstdError, MemoryError, TypeError, ValueError):
             found.unreadable = (found.unreadable or 0) + 1
 
 

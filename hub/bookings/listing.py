@@ -27,16 +27,18 @@ def filters(words: Mapping[str, str], states: Mapping[str, str], campuses: Mappi
 
 def rows(
     booked: Sequence[Booked], words: Mapping[str, str], states: Mapping[str, str], lang: str, *, today: str,
-    may_answer: Callable[[str], bool], ticked: Collection[str],
+    may_answer: Callable[[str], bool], token: Callable[[tuple[str, int]], str], ticked: Collection[str],
 ) -> list[ListRow]:  # fmt: skip
-    """A row an occurrence; a box where a person may still answer. words["rule"]: who answered by the rule."""
-    found = [_row(each, words, states, lang, today=today, may_answer=may_answer) for each in booked]
-    return [replace(row, picked=row.pick in ticked) for row in found]
+    """A row an occurrence; a box where a person may still answer, with the token of what the page shows. words["rule"]:
+    who answered by the rule."""
+    found = [_row(each, words, states, lang, today=today, may_answer=may_answer, token=token) for each in booked]
+    # What a row says now is what is ticked again, whatever the former page showed.
+    return [replace(row, picked=bool(row.pick) and row.pick.rpartition("/")[0] in ticked) for row in found]
 
 
 def _row(
     booked: Booked, words: Mapping[str, str], states: Mapping[str, str], lang: str, *, today: str,
-    may_answer: Callable[[str], bool],
+    may_answer: Callable[[str], bool], token: Callable[[tuple[str, int]], str],
 ) -> ListRow:  # fmt: skip
     held = booked.occurrence
     state = "cancelled" if held.cancelled_at else held.state
@@ -50,5 +52,6 @@ def _row(
         ListCell(booked.booker_name),
         ListCell(states[state], " · ".join(part for part in (because, held.answer_note, by) if part), _TONES[state]),
     )  # fmt: skip
-    pick = f"{held.series_id}/{held.number}" if open_ and may_answer(booked.campus) else ""
+    key = (held.series_id, held.number)
+    pick = f"{held.series_id}/{held.number}/{token(key)}" if open_ and may_answer(booked.campus) else ""
     return ListRow(cells, filters={"state": state, "campus": booked.campus}, pick=pick)

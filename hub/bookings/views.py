@@ -14,6 +14,7 @@ from shared.bookings.answering import Word, decide
 from shared.bookings.store import booked_at
 from shared.errors import InvalidInput, NotAllowed, NotFound, Problem, Stale
 from shared.ids import campus_of
+from shared.records import BookingOccurrence
 from shared.rights import Writer
 from shared.web import auth
 from shared.web.app import language
@@ -31,6 +32,7 @@ from shared.web.listing import (
 )
 from shared.web.store import campus_names
 from shared.web.workbook_writing import list_workbook
+from sync.capture import token_of
 from sync.status import campuses_served
 
 ROUTES = {
@@ -89,6 +91,10 @@ def _may_answer(campus: str) -> bool:
     return Writer(who.person_id, frozenset(who.roles), "").office(campus)
 
 
+def _token(key: tuple[str, int]) -> str:
+    return token_of(db(), replica(), BookingOccurrence, key) or ""
+
+
 def _listed() -> tuple[list[ListColumn], list[ListFilter], list[ListRow]]:
     words = {
         "title": _("内容"), "room": _("教室"), "date": _("日期"), "time": _("时间"), "who": _("预约人"),
@@ -98,22 +104,23 @@ def _listed() -> tuple[list[ListColumn], list[ListFilter], list[ListRow]]:
     campuses, day = _unserved(), today().isoformat()
     booked = booked_at(db(), campuses, day)
     rows = listing.rows(
-        booked, words, states, language(), today=day, may_answer=_may_answer, ticked=set(request.form.getlist("pick"))
-    )
+        booked, words, states, language(), today=day, may_answer=_may_answer, token=_token,
+        ticked={pick.rpartition("/")[0] for pick in request.form.getlist("pick")},
+    )  # fmt: skip
     return listing.columns(words), listing.filters(words, states, campuses), rows
 
 
 def answer() -> Any:
     """One word for everything ticked; what has changed meanwhile is told and left as it is."""
-    word = Word(request.form.get("do", ""), request.form.get("answer_note", "").strip())
+    state, note = request.form.get("do", ""), request.form.get("answer_note", "").strip()
     picks = [pick for pick in request.form.getlist("pick") if "/" in pick]
     left = done = 0
     for pick in picks:
-        series, _slash, number = pick.rpartition("/")
+        series, number, token = (*pick.split("/", 2), "")[:3]
         try:
             key = (series, int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0)
             by = auth.author(campus_of(series))
-            decide(replica(), db(), by, key, word, deciding=_decided_here, today=today())
+            decide(replica(), db(), by, key, Word(state, note, token), deciding=_decided_here, today=today())
             done += 1
         except InvalidInput as refused:
             return _page(refused.problems), 422

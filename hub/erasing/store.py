@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from shared.errors import InvalidInput, NotFound, Problem
-from shared.records import CardOrder, GuestCard, Person, Pupil
+from shared.records import CardOrder, GuestCard, Person, Pupil, PupilPrivate
 from shared.schema import Table, find, key_parts, key_text, select, values_of
 from sync.opened import Key
 from sync.replica import Replica
@@ -98,11 +98,13 @@ def record_named(replica: Replica, name: str, text: str) -> Held:
         raise InvalidInput(Problem("key", "not_a_key", {"zh": "键", "en": "key", "value": text})) from error
 
 
-def cards_of_orders(db: Database, replica: Replica, chosen: Sequence[Held]) -> list[Held]:
-    """The guests' cards that were written for the orders among these: they go with them."""
+def cards_along(db: Database, replica: Replica, chosen: Sequence[Held]) -> list[Held]:
+    """The guests' cards that hold a copy of what is among these, and those written for the orders among them: they go
+    with them."""
     table = replica.tables["guest_card"]
-    ids = {str(one.key[0]) for one in chosen if one.table.record is CardOrder}
-    cards = [card for card in select(db, GuestCard) if card.order_id in ids]
+    orders = {str(one.key[0]) for one in chosen if one.table.record is CardOrder}
+    pupils = {str(one.key[0]) for one in chosen if one.table.record in (Pupil, PupilPrivate)}
+    cards = [card for card in select(db, GuestCard) if card.order_id in orders or card.pupil_id in pupils]
     there = {one.id for one in chosen}
     found = [Held(table, (card.host_campus, card.order_id)) for card in cards]
     return [one for one in found if one.id not in there]

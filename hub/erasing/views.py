@@ -67,23 +67,26 @@ def person(person_id: str) -> Any:
         raise NotAllowed("about_oneself")
     held = store.records_about(db(), replica(), person_id)
     if request.method == "GET":
-        return _page(someone, held, (), asking=False)
+        return _page(someone, held, [], (), asking=False)
     chosen, note = request.form.getlist("record"), request.form.get("note", "").strip()
     typed = request.form.get("name", "").strip() if request.form.get("step") == "confirm" else None
     problems = problems_with(chosen, {one.id for one in held}, note=note, typed_name=typed, name=someone.name)
     if problems:
-        return _page(someone, held, tuple(problems), asking=typed is not None), 422
-    if typed is None:
-        return _page(someone, held, (), asking=True)
+        return _page(someone, held, chosen, tuple(problems), asking=typed is not None), 422
     wanted = [one for one in held if one.id in chosen]
-    wanted += store.cards_of_orders(db(), replica(), wanted)
+    wanted += store.cards_along(db(), replica(), wanted)
+    if typed is None:
+        return _page(someone, held, [one.id for one in wanted], (), asking=True)
     by = order_words(auth.visitor().person_id, note)
     store.erase_records(db(), replica(), wanted, by=by)
     return redirect(url_for("erasing.done", just=len(wanted)), 303)
 
 
-def _page(someone: Someone, held: list[Held], problems: tuple[Problem, ...], *, asking: bool) -> str:
-    lang, chosen = language(), request.form.getlist("record")
+def _page(
+    someone: Someone, held: list[Held], chosen: list[str], problems: tuple[Problem, ...], *, asking: bool
+) -> str:
+    """chosen: the records that are ticked, and those that go along with them."""
+    lang = language()
     shown = [(one.id, table_words(one.table, lang), " · ".join(map(str, one.key)), one.id in chosen) for one in held]
     return render_template(
         "erasing/person.html", someone=someone, held=shown, problems=problems, asking=asking,

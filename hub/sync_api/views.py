@@ -5,7 +5,6 @@ No log-in and no CSRF token: the bytes prove who sent them, and no cookie is loo
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from flask import Blueprint, Response, current_app, g, jsonify, request
 from sqlite_utils import Database
 
 from hub.db import hub
+from hub.sync_api.after_push import kept_apart
 from hub.sync_api.policy import SchoolPolicy
 from shared.bookings.answering import answer_unserved
 from shared.errors import Advice, TongxinError
@@ -74,13 +74,14 @@ def exchange(after: AfterExchange) -> Response:
     """One exchange: the node's sealed request, the hub's sealed answer; rooms of campuses without a node are
     answered for in it (C8)."""
     sealed = _body(replica().limits.message_bytes)
-    answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed, after=answer_unserved)
+    answering = kept_apart(answer_unserved, current_app.logger)
+    answer = serve_exchange(replica(), db(), SchoolPolicy(clock()), sealed, after=answering)
     setattr(g, SEALED, True)
     try:
         after(replica(), db())
-    except (TongxinError, sqlite3.OperationalError) as error:
+    except Exception:
         # The node has its answer; what was left undone is found at the next exchange.
-        current_app.logger.error("after an exchange: %s", error)
+        current_app.logger.exception("after an exchange")
     return Response(answer, mimetype=_OCTETS)
 
 

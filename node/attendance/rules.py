@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
+from shared.calendar import month_is_closed
 from shared.errors import Problem
 from shared.records import RosterGroup
 from shared.roles import EVERYWHERE, Held, may_do
@@ -153,12 +154,6 @@ def day_refusal(kind: str | None, group_kind: str, day: date, today: date) -> st
     if group_kind in LESSON_GROUPS and kind not in TEACHING_DAYS:
         return "not_a_school_day"
     return None
-
-
-def month_is_closed(day: date, today: date, close_day: int) -> bool:
-    """True once the month after `day`'s has reached `close_day`."""
-    following = (day.replace(day=1) + timedelta(days=32)).replace(day=close_day)
-    return today >= following
 
 
 def take_refusal(asker: Asker, now: Situation, limits: RegisterLimits) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
+from shared.calendar import month_is_closed
 from shared.errors import Problem
 from shared.leave.rules import Leave, part_away
 from shared.records import StaffDay
@@ -28,8 +29,7 @@ def day_refusal(kind: str | None, day: date, today: date, limits: StaffDayLimits
         return "day_not_in_calendar"
     if kind not in TEACHING_DAYS:
         return "not_a_school_day"
-    closes = (day.replace(day=1) + timedelta(days=32)).replace(day=limits.month_close_day)
-    return "month_closed" if today >= closes else None
+    return "month_closed" if month_is_closed(day, today, limits.month_close_day) else None
 
 
 def entry_problems(entry: StaffDay) -> list[Problem]:

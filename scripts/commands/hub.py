@@ -14,7 +14,7 @@ from hub.app import create_app
 from hub.attendance.store import attendance_by_class
 from hub.config import UPLOAD_BYTES_MAX, HubConfig
 from hub.erasing.rules import order_words
-from hub.erasing.store import cards_of_orders, erase_records, record_named
+from hub.erasing.store import cards_along, erase_records, record_named
 from scripts.commands.appraising import Span, appraise_span, term_today
 from scripts.commands.backing import say_new_key
 from scripts.commands.folder import Folder, Settings
@@ -125,7 +125,7 @@ def erase_record(args: argparse.Namespace, voice: Voice, clock: Clock, randomnes
     site = open_site(Folder(args.data), "hub", clock=clock, randomness=randomness)
     with connect(site.replica) as db:
         held = record_named(site.replica, args.table, args.key)
-        chosen = [held, *cards_of_orders(db, site.replica, [held])]
+        chosen = [held, *cards_along(db, site.replica, [held])]
         proofs = erase_records(db, site.replica, chosen, by=order_words(args.by, args.note.strip()))
     for each in proofs:
         voice.say(f"已删除 {each.table} {each.key}：中心序号 {each.hub_seq}，凭据 {each.log_hash}",

@@ -24,14 +24,21 @@ from sync.change import Author
 from sync.replica import Replica
 from sync.status import campuses_served, hub_is_owed
 
+# The campuses about whose rooms is decided here.
+Deciding = Callable[[Database], Collection[str]]
 
-def answer_by_rule(replica: Replica, db: Database, campuses: Collection[str]) -> bool:
-    """Answer every request that waits for these campuses, in a write of its own; True when any did."""
+
+def answer_by_rule(replica: Replica, db: Database, deciding: Deciding) -> bool:
+    """Answer every request that waits for the campuses decided about here, in a write of its own; True when any did.
+
+    deciding: asked again inside the transaction, since a campus may get a node of its own at any moment.
+    """
+    campuses = deciding(db)
     if not campuses or not requests_for(db, campuses):
         return False
     with write(replica, db, Author(RULE, rank="derived")) as w:
         # Read again inside the transaction: another process may have answered meanwhile.
-        said = answers_now(w.db, campuses)
+        said = answers_now(w.db, deciding(w.db))
         decided_at = instant_text(replica.clock.now_ms())
         for each in said:
             changes = {
@@ -56,9 +63,11 @@ def answer_unserved(replica: Replica, db: Database) -> bool:
     A hub that was put back from an old copy waits until every node has given back: what it had answered before, or a
     node that decides, may be among what it lost.
     """
-    if hub_is_owed(db):
-        return False
-    return answer_by_rule(replica, db, campuses_asked(db) - campuses_served(db))
+    return answer_by_rule(replica, db, _unserved)
+
+
+def _unserved(at: Database) -> set[str]:
+    return set() if hub_is_owed(at) else campuses_asked(at) - campuses_served(at)
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Word:
 
 def decide(
     replica: Replica, db: Database, author: Author, key: tuple[str, int], word: Word, *,
-    deciding: Callable[[Database], Collection[str]], today: date,
+    deciding: Deciding, today: date,
 ) -> None:  # fmt: skip
     """Answer by hand for one of the campuses that are decided about here; what stands there already is never
     overrun unseen.

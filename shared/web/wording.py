@@ -45,6 +45,11 @@ def speaks(column: str) -> bool:
     return column not in _MACHINE_FIELDS and not column.startswith("_")
 
 
+def is_secret(column: str) -> bool:
+    """True for fields whose value nobody reads, not even who settles a disagreement about it."""
+    return column == "password_hash"
+
+
 def value_words(spec: Spec | None, value: Value, names: Mapping[str, str], lang: str) -> str:
     """What a value says to a person: codes as words, ids as names, dates as dates."""
     chinese = lang.startswith("zh")

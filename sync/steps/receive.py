@@ -15,7 +15,7 @@ from sync.body import decode_header, decode_parts
 from sync.chain import GENESIS, HASH8
 from sync.change import RANKS, Block, Changeset, Header, State, VersionName
 from sync.erasure import without_erased
-from sync.log import Entry, append_all, find_version, has_link, links_among, origin_number, pack_parts
+from sync.log import Entry, Place, append_all, find_version, has_link, origin_number, pack_parts, place_of, stored_among
 from sync.opened import Readings
 from sync.replica import Replica
 from sync.waiting import release_waiting
@@ -43,11 +43,17 @@ def receive(
     caller's transaction.
     """
     arrivals = list(arrivals)
-    batch = _Batch(replica, db, readings or Readings(db), links_among(db, (a.changeset for a in arrivals)))
+    batch = _Batch(replica, db, readings or Readings(db), _states(db, arrivals))
     for arrival in arrivals:
         batch.take(arrival)
     batch.store()
     return batch.ready + release_waiting(db, batch.readings)
+
+
+def _states(db: Database, arrivals: Iterable[Arrival]) -> dict[Place, str]:
+    """Of what is here already, and of the predecessors: the state."""
+    found = stored_among(db, (a.changeset for a in arrivals), before=True)
+    return {place: one.state for place, one in found.items()}
 
 
 @dataclass
@@ -57,7 +63,7 @@ class _Batch:
     replica: Replica
     db: Database
     readings: Readings
-    links: dict[tuple[str, str, int, bytes], str]
+    links: dict[Place, str]
     versions: dict[tuple[str, VersionName], str] = field(default_factory=dict)
     fresh: list[tuple[Changeset, Entry, list[Block] | None]] = field(default_factory=list)
     ready: list[int] = field(default_factory=list)
@@ -65,7 +71,7 @@ class _Batch:
     def take(self, arrival: Arrival) -> None:
         """One arrival: passed over when it is here, or fills a hole; else decoded and kept for `store`."""
         changeset = arrival.changeset
-        place = (changeset.origin, changeset.scope, changeset.seq, changeset.hash)
+        place = place_of(changeset)
         if place in self.links:
             self.store()
             fill_hole(self.db, self.replica, changeset)

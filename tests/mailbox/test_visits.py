@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from shared.records.places import CalendarDay
 from shared.records.pupils import RosterGroup
+from sync.bundle import write_bundle
+from sync.by_file import make_request
 from sync.errors import MailboxUnreachable, NotEnrolled
 from sync.http import WebdavMailbox
-from sync.mailbox import Visit, visit_as_hub, visit_as_node
+from sync.mailbox import Slot, Visit, visit_as_hub, visit_as_node
 from sync.protocol import PART, Mailbox
 from sync.sftp import SftpMailbox
 from sync.status import backlog, record_state
@@ -212,6 +214,20 @@ def test_a_revoked_campus_is_neither_read_nor_answered(world: World) -> None:
     revoke(world.hub.db, world.hub.replica, world["A"].replica.node)
     hub_visit(world, box)
     assert (box.got, len(box.files)) == ([], 1)
+
+
+@pytest.mark.parametrize("writer", ["N0000000", "B"])
+def test_a_file_in_a_stranger_s_or_revoked_node_s_name_stops_nobody_else(world: World, writer: str) -> None:
+    """C9: one node puts what only its hub can name, with another's name on it; every other campus is heard."""
+    box, hub, node = Drawer(), world.hub, world["A"]
+    revoke(hub.db, hub.replica, world["B"].replica.node)
+    made = make_request(node.replica, node.db)
+    label = replace(made.label, writer=world["B"].replica.node if writer == "B" else writer)
+    file = write_bundle(node.replica.seed, hub.replica.verify_key, label, [b"x"])[1]
+    slot = Slot(node.replica.seed, hub.replica.verify_key, node.replica.node, hub.replica.node)
+    box.files[slot.name(node.replica)] = file
+    assert len(hub_visit(world, box).refused) == 1
+    assert box.files == {}
 
 
 def test_a_node_without_a_hub_says_so(tmp_path: Path) -> None:

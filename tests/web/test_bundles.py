@@ -125,6 +125,15 @@ def test_a_bundle_may_be_larger_than_other_forms_and_not_without_end(both: Both)
     assert post(both.at_node, "/sync/now", {"x": "y" * len(large)}).status_code == 413
 
 
+def test_who_may_not_load_a_bundle_may_not_send_one_either(both: Both) -> None:
+    """The door is as narrow as any other to strangers: what nobody will read does not fill the disk."""
+    large = b"x" * (BODY_BYTES_MAX + 1)
+    stranger = both.app.test_client()
+    file = (io.BytesIO(large), "x.bin")
+    answer = stranger.post("/bundles/load", data={"file": file}, content_type="multipart/form-data")
+    assert answer.status_code == 413
+
+
 def test_only_the_office_carries(both: Both) -> None:
     teacher = both.hub.log_in("teacher")
     assert teacher.get("/bundles").status_code == 403

@@ -9,11 +9,17 @@ from shared.web.db import db, site_campus, today
 from shared.web.store import Known
 
 
-def may_touch(table: str, op: str, row: dict[str, Value]) -> bool:
-    """True when the rules of rights let the visitor write this row. op: i, u or d; row: the key and what is changed."""
+def objection_here(table: str, op: str, row: dict[str, Value]) -> str | None:
+    """Why the rules of rights do not let the visitor write this row, or None. op: i, u or d; row: the key and what is
+    changed."""
     who = auth.visitor()
     known = Known(db(), today().isoformat())
-    return objection(Act(table, op, row), Writer(who.person_id, who.roles, site_campus()), known) is None
+    return objection(Act(table, op, row), Writer(who.person_id, who.roles, site_campus()), known)
+
+
+def may_touch(table: str, op: str, row: dict[str, Value]) -> bool:
+    """True when the rules of rights let the visitor write this row."""
+    return objection_here(table, op, row) is None
 
 
 def may_touch_account(op: str, row: dict[str, Value]) -> bool:

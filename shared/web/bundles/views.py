@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, render_template, request
 
 from shared.clock import instant_text
 from shared.errors import InvalidInput, Problem, TongxinError
+from shared.web import auth
 from shared.web.bundles.rules import standing_of
 from shared.web.db import db, replica
 from shared.web.store import campus_names
@@ -57,8 +58,8 @@ def blueprint() -> Blueprint:
 
 
 def upload_gate() -> None:
-    """Before anything reads the form: a bundle may be larger than what other pages take."""
-    if request.endpoint == "bundles.load":
+    """Before anything reads the form: a bundle may be larger than what other pages take, from whoever carries one."""
+    if request.endpoint == "bundles.load" and auth.may_here(ROUTES["bundles.load"]):
         request.max_content_length = replica().limits.bundle_bytes + FORM_BYTES
 
 

@@ -8,13 +8,16 @@ from shared.records import Account, PupilPrivate
 from shared.records.declare import Rule
 from shared.schema import Table, key_text
 from shared.web import auth
-from shared.web.accounts.touching import may_touch
+from shared.web.accounts.touching import objection_here
 from shared.web.conflicts.rules import decided_elsewhere, differing_columns, may_write
 from shared.web.db import db, replica, site_campus
 from shared.web.readings.rules import LOGGED
 from shared.web.readings.views import note_reading
-from shared.web.wording import column_words, spec_of, value_words
+from shared.web.wording import column_words, is_secret, spec_of, value_words
 from sync.conflicts import Conflict, Shown, open_conflicts
+
+# In the place of a password's hash: who wrote it and when is what people decide by.
+SECRET = "••••••"
 
 
 def open_fields() -> list[Conflict]:
@@ -36,7 +39,9 @@ def may_see(conflict: Conflict) -> bool:
         return False
     # Whoever settles an account's password or log-in could choose it; a child's data is its own class's affair.
     row = dict(zip(table.key, conflict.key, strict=True)) | dict.fromkeys(conflict.columns)
-    return table.record not in (Account, PupilPrivate) or may_touch(table.name, "u", row)
+    # And nobody decides what is said about himself, whatever else the rules of the record look at.
+    reason = objection_here(table.name, "u", row)
+    return reason is None if table.record in (Account, PupilPrivate) else reason != "about_oneself"
 
 
 def note_shown(conflicts: Iterable[Conflict]) -> None:
@@ -62,6 +67,9 @@ def lines_of(
         return [("", kept[0] if one.values.get("keep") else kept[1])]
     table = table_of_row(conflict)
     return [
-        (column_words(table, name, lang), value_words(spec_of(table, name), one.values.get(name), names, lang))
+        (
+            column_words(table, name, lang),
+            value_words(spec_of(table, name), one.values.get(name), names, lang) if not is_secret(name) else SECRET,
+        )
         for name in differing_columns(conflict)
     ]

@@ -8,6 +8,7 @@ from shared.errors import InvalidInput, Problem
 from shared.roles import EVERYWHERE, Held
 from shared.schema import Table, Value
 from shared.validation import load
+from shared.web.wording import is_secret
 from sync.change import RANKS
 from sync.conflicts import Conflict, Shown, check_held
 
@@ -64,7 +65,7 @@ def head_meant(conflict: Conflict, way: str, node: str) -> Shown | None:
 
 
 def chosen_values(table: Table, conflict: Conflict, form: Mapping[str, str]) -> dict[str, Value]:
-    """What a form decides: the values of the head named in `choice`, or those typed in `own_…`.
+    """What a form decides: the values of the head named in `choice`, or those typed in `own_…` (never a secret).
 
     Raises InvalidInput when nothing was chosen, an own value cannot be taken, or a value came in that the page did
     not show.
@@ -76,7 +77,7 @@ def chosen_values(table: Table, conflict: Conflict, form: Mapping[str, str]) -> 
         if choice == str(head.version):
             check_held(table, head.values)
             return dict(head.values)
-    if choice != TAKE_OTHER or conflict.kind == "delete":
+    if choice != TAKE_OTHER or conflict.kind == "delete" or any(map(is_secret, conflict.columns)):
         raise InvalidInput(Problem("choice", "missing", {"zh": "您的决定", "en": "Your decision"}))
     return load(table.record, {n: form.get(f"own_{n}", "") for n in conflict.columns}, only=list(conflict.columns))
 

@@ -25,7 +25,7 @@ from shared.web.conflicts.rules import (
 from shared.web.conflicts.several import views as several
 from shared.web.db import db, replica, site_campus
 from shared.web.store import names_of
-from shared.web.wording import column_words, ids_in, row_title, spec_of, table_words
+from shared.web.wording import column_words, ids_in, is_secret, row_title, spec_of, table_words
 from sync.capture import write
 from sync.conflicts import Conflict, Shown, conflict_of, resolve
 
@@ -109,7 +109,7 @@ def _page(conflict: Conflict, problems: Any, form: Any) -> str:
     note_shown([conflict])
     winner = next((head for head in conflict.heads if head.winner), conflict.heads[0])
     settles = may_settle(conflict)
-    own = conflict.columns if conflict.kind == "edit" and settles else ()
+    own = conflict.columns if conflict.kind == "edit" and settles and not any(map(is_secret, conflict.columns)) else ()
     return render_template(
         "conflicts/card.html", view=_view(conflict), problems=problems, form=form, seen=seen(conflict),
         note_length_max=NOTE_LENGTH_MAX, at_hub=not site_campus(),

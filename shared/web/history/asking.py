@@ -13,6 +13,7 @@ from shared.web.history.rules import (
     HistoryLimits,
     author_rank,
     checked_reason,
+    closed_in,
     may_see,
     objection_to,
     refusal,
@@ -72,7 +73,12 @@ def standing_of(replica: Replica, db: Database, asker: Asker, action: Action, li
     if found is not None:
         return Standing(action, None, found)
     plan = plan_undo(replica, db, action)
-    return Standing(action, plan, objection_to(plan, replica.tables, asker.writer, Known(db, asker.day)))
+    return Standing(action, plan, _objection(replica, db, asker, plan, limits))
+
+
+def _objection(replica: Replica, db: Database, asker: Asker, plan: Plan, limits: HistoryLimits) -> str | None:
+    closed = closed_in(plan, replica.tables, asker.day, limits) if asker.writer.campus else None
+    return closed or objection_to(plan, replica.tables, asker.writer, Known(db, asker.day))
 
 
 def tables_of_action(replica: Replica, db: Database, action: Action) -> list[str]:
@@ -92,7 +98,7 @@ def take_back(
         raise NotAllowed(found, action=action.id)
 
     def permit(plan: Plan) -> None:
-        objection = objection_to(plan, replica.tables, asker.writer, Known(db, asker.day))
+        objection = _objection(replica, db, asker, plan, limits)
         if objection is not None:
             raise NotAllowed(objection, action=action.id)
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from shared.calendar import month_is_closed
 from shared.clock import instant_ms
 from shared.errors import InvalidInput, Problem
 from shared.rights import Act, Known, Writer, objection
@@ -31,7 +33,8 @@ class HistoryLimits:
     own_days: how long one takes back what one did oneself; office_days: the office what was done at its campus (the
     office may take back all that is its own as long). actions_a_page, rows_listed: what the list shows of actions, and
     of each action; rows_shown: what the page of one action shows. rows_opened: a larger action is only counted in the
-    list. reason_length: characters of a reason.
+    list. reason_length: characters of a reason. month_close_day: from this day
+    of the next month on, nothing of a month is taken back at a campus.
     """
 
     own_days: int = 3
@@ -41,6 +44,7 @@ class HistoryLimits:
     rows_shown: int = 200
     rows_opened: int = 300
     reason_length: int = 200
+    month_close_day: int = 10
 
 
 # Table → why it is not taken back here; each of these has a way of its own.
@@ -58,6 +62,8 @@ NEVER: Final[Mapping[str, str]] = MappingProxyType(
         "domain_decision": "undo_decision",
     }
 )
+# Keyed by a date, and closed with its month.
+OF_A_DAY: Final = frozenset({"register", "register_exception", "staff_day", "lesson_day", "lesson_exception"})
 # Private table → the action that sees its values; who wrote them himself sees them too.
 SEEN_BY: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -88,6 +94,17 @@ def refusal(action: Action, tables: Iterable[str], writer: Writer, now_ms: int, 
         return f"undo_{action.state}"
     days = limits.office_days if writer.office(action.campus) else limits.own_days
     return "undo_too_late" if now_ms - instant_ms(action.instant) > days * DAY_MS else None
+
+
+def closed_in(plan: Plan, tables: Mapping[str, Table], day: str, limits: HistoryLimits) -> str | None:
+    """Whether an undo at a campus would move a month that is closed: what is in it the appraisal and pay rest on."""
+    for step in plan.steps:
+        about = dict(zip(tables[step.table].key, step.key, strict=True))
+        if step.table in OF_A_DAY and month_is_closed(
+            date.fromisoformat(str(about["date"])), date.fromisoformat(day), limits.month_close_day
+        ):
+            return "month_closed"
+    return None
 
 
 def objection_to(plan: Plan, tables: Mapping[str, Table], writer: Writer, known: Known) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 from node.bookings.rules import BookingLimits
 from node.bookings.saving import Outcome, book, wish_from
 from scripts.commands.site import exchange_and_answer
-from shared.bookings.answering import Word, answer_unserved, decide
+from shared.bookings.answering import Word, answer_by_rule, answer_unserved, decide
 from shared.errors import NotAllowed, Stale
 from shared.records import BookingOccurrence, BookingSeries, Campus, Room
 from sync.change import Author
@@ -105,6 +105,16 @@ def test_from_the_moment_a_node_is_enrolled_the_decision_is_the_node_s(tmp_path,
     assert world.hub.rows(STATES) == [("早", "confirmed", "none", "rule"), ("晚", "rejected", "booked", "rule")]
     origins = "SELECT DISTINCT node FROM _changeset JOIN _origin USING (o) WHERE person_id = 'rule' ORDER BY n"
     assert world.hub.rows(origins) == [(world.hub.replica.node,), (node.replica.node,)]
+
+
+def test_who_decides_is_asked_again_inside_the_transaction(world):
+    """A node that is enrolled while the hub works out for whom it answers is not answered over."""
+    ask(world, "A", "甲")
+    world.port.after = None
+    sync(world, "A")
+    deciding = iter([{"Q"}, set()])
+    assert answer_by_rule(world.hub.replica, world.hub.db, lambda at: next(deciding)) is False
+    assert world.hub.rows(STATES) == [("甲", "requested", "none", "")]
 
 
 def test_a_run_that_was_cut_off_is_not_answered_before_it_is_whole(world):

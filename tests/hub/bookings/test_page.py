@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from shared.records import BookingOccurrence, BookingSeries, Room
 from sync.capture import write
 from sync.change import Author
+from sync.conflicts import open_conflicts
 from sync.replica import connect
 from tests.hub.small_hub import HEAD_B, MONDAY, TEACHER, SmallHub, make_hub, post
 
@@ -60,7 +63,8 @@ def test_several_are_answered_with_one_tap_and_what_is_taken_meanwhile_is_told(s
 
 def test_a_refusal_needs_its_reason_and_keeps_the_ticks(school):
     client = school.log_in("headb")
-    answer = post(client, "/rooms/answer?q=第0", {"pick": f"{ASKED[0]}/1", "do": "rejected"})
+    [pick] = re.findall(rf'value="({ASKED[0]}/1/[^"]+)"', client.get("/rooms").text)
+    answer = post(client, "/rooms/answer?q=第0", {"pick": pick, "do": "rejected"})
     assert answer.status_code == 422 and "没有填" in answer.text and answer.text.count(" checked>") == 1
     post(client, "/rooms/answer", {"pick": f"{ASKED[0]}/1", "do": "rejected", "answer_note": "要刷墙"})
     assert school.rows(ANSWERS)[1][1:] == ("rejected", "office", HEAD_B, "要刷墙")
@@ -71,6 +75,17 @@ def test_a_campus_with_a_node_is_not_answered_for_and_a_strange_pick_changes_not
     picks = ["A-99-ZZ/1", "B-91-ZZ/7", "B-404-ZZ/1", "B-91-ZZ/x", "nonsense"]
     page = post(client, "/rooms/answer", {"pick": picks, "do": "confirmed"}, follow_redirects=True).text
     assert "4 次没有答复" in page and {row[1] for row in school.rows(ANSWERS)} == {"requested"}
+
+
+def test_two_who_answer_differently_from_one_page_disagree_and_neither_is_overrun_unseen(school):
+    """C2: the second answer names what its page showed, not what the first has made of it meanwhile."""
+    client = school.log_in("headb")
+    [pick] = re.findall(rf'value="({ASKED[0]}/1/[^"]+)"', client.get("/rooms").text)
+    post(client, "/rooms/answer", {"pick": pick, "do": "confirmed"})
+    post(client, "/rooms/answer", {"pick": pick, "do": "rejected", "answer_note": "要修灯"})
+    with connect(school.replica) as db:
+        [found] = open_conflicts(db, school.replica)
+    assert {head.values["state"] for head in found.heads} == {"confirmed", "rejected"}
 
 
 def test_a_clerk_of_another_campus_sees_and_does_not_answer_and_a_teacher_does_not_see(school):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from shared.records import Account, CalendarDay, Person
+from shared.records import Account, CalendarDay, Evidence, Person
 from sync.capture import token_of, write
 from sync.change import Author
 from sync.conflicts import open_conflicts
@@ -95,7 +95,24 @@ def test_a_disagreement_about_an_account_is_no_way_into_it(hub) -> None:
     clerk = hub.log_in("clerk")
     assert clerk.get(f"/conflicts/{found.id}").status_code == 403
     assert post(clerk, f"/conflicts/{found.id}", {"choice": "other", "own_password_hash": "x"}).status_code == 403
-    assert hub.log_in("operator").get(f"/conflicts/{found.id}").status_code == 200
+    operator = hub.log_in("operator")
+    page = operator.get(f"/conflicts/{found.id}")
+    assert page.status_code == 200 and "own_password_hash" not in page.text
+
+
+def test_a_password_s_hash_is_shown_to_nobody_and_typed_by_nobody(hub) -> None:
+    """Whoever settles it chooses by who wrote it and when; a value of his own would be a way into the account."""
+    disagree(hub, Account, (OPERATOR_2,), {"password_hash": "hash-one"}, {"password_hash": "hash-other"})
+    with connect(hub.replica) as db:
+        (found,) = open_conflicts(db, hub.replica)
+    operator = hub.log_in("operator")
+    pages = [operator.get(path).text for path in ("/conflicts", f"/conflicts/{found.id}", "/conflicts/several")]
+    assert "••••••" in pages[1] and not any("hash-one" in page or "hash-other" in page for page in pages)
+    seen = ".".join(str(head.version) for head in sorted(found.heads, key=lambda head: head.version))
+    typed = {"choice": "other", "own_password_hash": "mine", "seen": seen}
+    assert post(operator, f"/conflicts/{found.id}", typed).status_code == 422
+    chosen = {"choice": str(found.heads[0].version), "seen": seen}
+    assert post(operator, f"/conflicts/{found.id}", chosen).status_code == 302
 
 
 def test_a_campus_s_calendar_day_is_decided_by_its_own_office(hub) -> None:
@@ -108,3 +125,19 @@ def test_a_campus_s_calendar_day_is_decided_by_its_own_office(hub) -> None:
 
 def test_a_conflict_nobody_ever_had_is_not_found(hub) -> None:
     assert hub.log_in("clerk").get("/conflicts/bm90aGluZw").status_code == 404
+
+
+def test_nobody_settles_what_is_said_about_himself(hub) -> None:
+    """The hub takes no evidence by a person about himself, and so no decision between two either (C9)."""
+    fact = Evidence(id="A-90-00", person_id=CLERK, campus="A", date="2025-09-10", kind="open_lesson", quantity="1")
+    with connect(hub.replica) as db, write(hub.replica, db, Author(OPERATOR)) as w:
+        w.insert(fact)
+    disagree(hub, Evidence, (fact.id,), {"quantity": "2"}, {"quantity": "3"})
+    with connect(hub.replica) as db:
+        (found,) = open_conflicts(db, hub.replica)
+    client, url = hub.log_in("clerk"), f"/conflicts/{found.id}"
+    page = client.get(url).text
+    form = {"seen": hidden(page, "seen") if 'name="seen"' in page else "", "choice": str(found.heads[1].version)}
+    assert post(client, url, form).status_code == 403
+    with connect(hub.replica) as db:
+        assert len(open_conflicts(db, hub.replica)) == 1

@@ -88,13 +88,27 @@ def test_a_confirmed_erasure_is_gone_proved_and_logged(filled) -> None:
     assert answer.status_code == 303
     page = client.get(answer.location).text
     with connect(filled.replica) as db:
-        [proof] = erasures(db)
+        [proof] = [one for one in erasures(db) if one.table == "pupil_private"]
         assert (proof.table, proof.key, proof.by) == ("pupil_private", PUPIL, f"{OPERATOR}: 监护人要求")
         assert verify(filled.replica, db) == []
         with pytest.raises(RowErased), write(filled.replica, db, Author(OPERATOR)) as w:
             w.insert(PupilPrivate(pupil_id=PUPIL))
     assert all(words in page for words in (str(proof.hub_seq), proof.log_hash, "赵管理", "监护人要求"))
     assert filled.count("pupil_private") == 0 and filled.count("pupil") == 1
+
+
+def test_a_child_s_private_data_takes_along_the_cards_that_hold_a_copy_of_it(filled) -> None:
+    """C10: guardian and health stand on the host's card too; erased is what is nowhere any more."""
+    client = filled.log_in("operator")
+    asked = form(client, f"pupil_private {PUPIL}", note="监护人要求")
+    assert "来访学生名片" in asked.text, "who confirms is told"
+    answer = form(client, f"pupil_private {PUPIL}", note="监护人要求", step="confirm", name="陈雨桐")
+    assert answer.status_code == 303
+    with connect(filled.replica) as db:
+        assert {(one.table, one.key) for one in erasures(db)} == {
+            ("pupil_private", PUPIL), ("guest_card", f"B/{ORDER.id}"),
+        }  # fmt: skip
+        assert select(db, GuestCard) == []
 
 
 def test_an_order_is_erased_with_the_card_that_was_written_for_it(filled) -> None:

@@ -22,7 +22,6 @@ from node.attendance.rules import (
     current,
     day_refusal,
     mark_problems,
-    month_is_closed,
     roster_digest,
     row_wanted,
     shown_to,
@@ -30,6 +29,7 @@ from node.attendance.rules import (
     step_for,
     take_refusal,
 )
+from shared.calendar import month_is_closed
 from shared.records import RosterGroup
 
 DAY = date(2025, 9, 15)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from shared.clock import instant_ms
 from shared.records import Account, LeaveRequest, PupilPrivate, Register, RegisterException, StaffDay
 from shared.schema import find
 from shared.web.history.rules import NEVER, SEEN_BY, HistoryLimits
@@ -150,6 +151,18 @@ def test_the_time_is_limited(pair):
     client = logged_in(pair, "wm")
     answer = client.get(f"/history/{action}")
     assert "撤回的期限已过" in answer.text
+
+
+@pytest.mark.parametrize("day", [9, 10])
+def test_of_a_closed_month_nothing_is_taken_back(pair, day):
+    """Pay rests on it: within its fourteen days, but from the tenth of the next month on."""
+    pair.clock.set_to(instant_ms("2025-10-08T02:00:00.000Z"))
+    action = save(pair, Author("A-1-AA"), late(60))
+    pair.clock.set_to(instant_ms(f"2025-10-{day:02}T02:00:00.000Z"))
+    client = logged_in(pair, "zjw")
+    assert ("这个月已经结账" in client.get(f"/history/{action}").text) == (day == 10)
+    send(client, action)
+    assert found(pair, RegisterException, *KEY).minutes == (8 if day == 9 else 60)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,11 @@ def place(group: str, begin: str, end: str = "", pupil: str = "p") -> Place:
     ],
 )
 def test_a_pair_of_classes_that_share_a_day_is_a_finding(places, days):
-    assert [each.date for each in pupil_two_classes(places)] == days
+    found = pupil_two_classes(places)
+    assert [each.date for each in found] == days
+    # "Leave it so" goes to every campus by this key: it names no child and no class.
+    assert len({each.subject for each in found}) == len(found)
+    assert not any(word in each.subject for each in found for word in ("A-1", "A-2", "-", "p"))
 
 
 @pytest.fixture
