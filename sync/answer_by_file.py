@@ -17,7 +17,8 @@ from sync.chain import HASH8
 from sync.change import LOCAL_OPERATOR, Author
 from sync.entries import scope_end
 from sync.errors import BadMessage, BundleRefused
-from sync.exchange import ExchangeReport, answer_from, take_frame
+from sync.exchange import answer_from, take_frame
+from sync.exchange_report import ExchangeReport
 from sync.given_by_file import TOLD, fits_in_bundle, places_frame, take_places
 from sync.replica import Replica, set_setting, setting
 from sync.steps.hello import (

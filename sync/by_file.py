@@ -21,7 +21,8 @@ from sync.bundle_notes import LOADED, MADE, Note, is_own, last_note, note_of, re
 from sync.capture import clock_corrected_ms, commit_pending
 from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.errors import BundleRefused, NotEnrolled, Revoked
-from sync.exchange import ExchangeReport, Said, aside_names, compose, take_in
+from sync.exchange import Said, aside_names, compose, take_in
+from sync.exchange_report import ExchangeReport
 from sync.given_by_file import fits_in_bundle, frames_to_give, take_given
 from sync.replica import Replica, note_progress, setting
 from sync.steps.fill import Filling, filling

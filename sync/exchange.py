@@ -9,7 +9,7 @@ from an old copy answers with another epoch: the node first gives back what the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlite_utils import Database
@@ -20,6 +20,7 @@ from sync.change import LOCAL_OPERATOR, Author, Changeset
 from sync.conflicts import count_open
 from sync.entries import data_text, receipt_time
 from sync.errors import BadMessage, HubRestored, HubUnreachable, LineCut, NotEnrolled, UpgradeNeeded
+from sync.exchange_report import ExchangeReport
 from sync.hub_log import Receipt, Word, log_of
 from sync.journal import apply_changesets
 from sync.keys import seal, unseal
@@ -65,32 +66,6 @@ Progress = Callable[[int, int], None]
 AfterPush = Callable[[Replica, Database], object]
 # The head of an answer and the pieces that go with it.
 Answer = tuple[dict[str, Any], PieceReader]
-
-
-@dataclass
-class ExchangeReport:
-    """What a run of exchanges did. `done`: nothing was left to say on either side; `epochs`: how often the hub was
-    found to be restored, `changesets_back`: what was given back to it."""
-
-    round_trips: int = 0
-    bytes_up: int = 0
-    bytes_down: int = 0
-    changesets_up: int = 0
-    changesets_down: int = 0
-    changesets_back: int = 0
-    rows_up: int = 0
-    rows_down: int = 0
-    rows_by_path: int = 0
-    refused: int = 0
-    epochs: int = 0
-    conflicts_open: int = 0
-    done: bool = False
-
-    def followed_by(self, later: ExchangeReport) -> ExchangeReport:
-        """Two runs told as one: what they moved together, and where things stand after the second."""
-        counts = (f.name for f in fields(self) if f.name not in ("conflicts_open", "done"))
-        sums = {name: getattr(self, name) + getattr(later, name) for name in counts}
-        return ExchangeReport(**sums, conflicts_open=later.conflicts_open, done=later.done)
 
 
 def run_exchange(

@@ -13,7 +13,8 @@ from scripts.demo_play.data import Invented, Size
 from shared.bookings.answering import answer_unserved
 from shared.clock import Clock
 from shared.ids import Randomness
-from sync.exchange import ExchangeReport, run_exchange, serve_exchange
+from sync.exchange import run_exchange, serve_exchange
+from sync.exchange_report import ExchangeReport
 from sync.replica import Replica, connect
 from sync.steps.enrol import enrol, issue_code, serve_enrol
 

@@ -18,7 +18,7 @@ from scripts.commands.syncing import SyncLoop
 from scripts.commands.voice import EXIT_DONE, EXIT_PERSON_NEEDED, EXIT_TRY_LATER, Voice
 from shared.clock import Clock
 from shared.ids import Randomness
-from sync.exchange import ExchangeReport
+from sync.exchange_report import ExchangeReport
 from sync.http import HttpHub
 from sync.replica import connect
 from sync.status import SyncStatus, sync_status

@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.errors import NotFound
 from shared.ids import Randomness
 from sync.errors import HubBusy, HubUnreachable, MailboxRefused
-from sync.exchange import ExchangeReport
+from sync.exchange_report import ExchangeReport
 from sync.http import WebdavMailbox
 from sync.mailbox import Visit, visit_as_hub, visit_as_node
 from sync.protocol import Mailbox

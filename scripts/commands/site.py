@@ -22,7 +22,8 @@ from shared.ids import Randomness
 from shared.records import RECORDS
 from sync.answer_by_file import Loaded
 from sync.by_file import load_bundle
-from sync.exchange import ExchangeReport, Progress, run_exchange
+from sync.exchange import Progress, run_exchange
+from sync.exchange_report import ExchangeReport
 from sync.http import HttpHub
 from sync.opening import create_replica, open_replica
 from sync.protocol import HubPort

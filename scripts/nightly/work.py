@@ -25,7 +25,8 @@ from shared.clock import Clock, instant_text
 from shared.errors import TongxinError
 from shared.ids import Randomness
 from sync.errors import HubBusy, HubUnreachable
-from sync.exchange import ExchangeReport, Progress
+from sync.exchange import Progress
+from sync.exchange_report import ExchangeReport
 from sync.pruning import prune
 from sync.replica import Replica, connect
 from sync.status import campus_boards, last_verified

@@ -40,7 +40,8 @@ from shared.web.config import PasswordCost, SiteConfig
 from shared.web.passwords import hash_password
 from sync.capture import write
 from sync.change import Author
-from sync.exchange import ExchangeReport, run_exchange
+from sync.exchange import run_exchange
+from sync.exchange_report import ExchangeReport
 from sync.http import HttpHub
 from sync.opening import create_replica
 from sync.replica import Replica, connect

@@ -12,7 +12,7 @@ from node.config import NodePorts
 from scripts.commands.site import exchange_and_answer
 from shared.records import BellPeriod, Room, TimetableSlot, TimetableVersion
 from shared.web.config import SiteConfig
-from sync.exchange import ExchangeReport
+from sync.exchange_report import ExchangeReport
 from sync.http import HttpHub
 from sync.replica import Replica, connect
 from sync.steps.enrol import enrol, issue_code

@@ -21,7 +21,7 @@ from shared.database import connected
 from shared.errors import InvalidInput, NotFound
 from shared.ids import SystemRandomness
 from sync.errors import HubUnreachable
-from sync.exchange import ExchangeReport
+from sync.exchange_report import ExchangeReport
 
 CAMPUSES = ["--campus", "A:4206820101:中心小学", "--campus", "B:4206820102:柳林小学"]
 TERM = ["--term", "2025-1:2025-09-01:2026-02-01"]

@@ -33,7 +33,8 @@ from shared.records.pupils import Pupil, RosterGroup
 from shared.schema import Table, key_parts, quoted
 from sync.capture import Writing, write
 from sync.change import Author
-from sync.exchange import AfterPush, ExchangeReport, run_exchange, serve_exchange
+from sync.exchange import AfterPush, run_exchange, serve_exchange
+from sync.exchange_report import ExchangeReport
 from sync.heads import unit_versions
 from sync.opening import create_replica, open_replica
 from sync.protocol import HubPort

@@ -11,7 +11,8 @@ from sync.body import dumped, encode_header, encode_parts
 from sync.capture import link
 from sync.chain import head_statement, link_hash
 from sync.change import Block, Changeset, Header
-from sync.exchange import ExchangeReport, _take_answer
+from sync.exchange import _take_answer
+from sync.exchange_report import ExchangeReport
 from sync.keys import seal, sign, unseal
 from sync.replica import SCHEMA_VERSION, setting
 from sync.steps.hello import ask, peer_keys
