@@ -18,6 +18,7 @@ from sync.change import Changeset, State
 from sync.entries import HubEntry, scope_end, store_entries
 from sync.erasure import without_erased
 from sync.errors import BadMessage
+from sync.floor import is_pruned
 from sync.floor_proof import sign_floor
 from sync.heads import redecide
 from sync.hub_log import Record, log_of
@@ -221,11 +222,14 @@ def _store_told(db: Database, entries: Sequence[HubEntry]) -> _Told:
     """Write down what the hub said, entry after entry. Raises BadMessage for a changeset that is not here."""
     told, numbers = _Told(), _numbers_of(db, entries)
     rows = db.conn.execute(
-        "SELECT n, effective, CASE state WHEN 'waiting' THEN coalesce(due, 'applied') ELSE state END"
+        "SELECT n, effective, CASE WHEN parts IS NULL AND state = 'applied' THEN 'pruned'"
+        " WHEN state = 'waiting' THEN coalesce(due, 'applied') ELSE state END"
         " FROM _changeset WHERE n IN (SELECT value FROM json_each(?))",
         (json.dumps(numbers),),
     )
-    # The state that a verdict gave; a changeset that waits takes it when what it needs is here.
+    # The state that a verdict gave; a changeset that waits takes it when what it needs is here. A pruned one was let in
+    # by entries that a backup covers: a hub restored from it tells them again, the earlier refusal too, and that moves
+    # nothing (C13).
     about = {n: (effective, stands) for n, effective, stands in rows}
     for entry, n in zip(entries, numbers, strict=True):
         effective, stands = about[n]
@@ -350,6 +354,8 @@ def _put_in(replica: Replica, db: Database, let_in: Sequence[tuple[HubEntry, Cha
     """Apply what a person released or another verdict let in: a hole gets its body, a quarantined one its place."""
     for entry, changeset in let_in:
         n = find_version_any(db, entry)
+        if is_pruned(db, n):
+            continue  # it is in, and what it left is in the floor: a body would be folded in twice
         if changeset is not None and changeset.parts is not None:
             parts = without_erased(db, replica.tables, changeset).parts
             db.conn.execute("UPDATE _changeset SET parts = ? WHERE n = ?", (pack_parts(parts), n))

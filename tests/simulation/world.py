@@ -290,6 +290,9 @@ class World:
     def _enrol(self, node: Site) -> None:
         code = issue_code(self.hub.db, self.hub.replica, campus=node.campus)
         enrol(node.replica, node.db, EnrolDesk(self), code)
+        # No disk holds back for weeks: one that forgot the enrolment itself would be enrolled by hand again.
+        for site in (self.hub, node):
+            site.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def restore(self, site: Site) -> None:
         """An older copy is put in place: what nobody holds any more is gone, and nobody lied."""

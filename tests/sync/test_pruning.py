@@ -8,13 +8,17 @@ from shared.records import CalendarDay, Person, Pupil, StaffDay
 from shared.schema import find
 from sync.conflicts import open_conflicts, resolve
 from sync.errors import BadMessage, LogDamaged
+from sync.floor_proof import is_floor_as_signed
 from sync.pruning import Candidate, Pruned, prune, to_prune
 from sync.replica import set_setting
+from sync.status import refusals
 from sync.steps.erase import erase
+from sync.steps.release import release
 from sync.verify import causal_shuffle, rebuild, state_of, verify
 from tests.support.world import (
     CLERK_A,
     DAY_A,
+    DAY_B,
     OFFICE,
     PUPIL_A,
     STAFF_DAY_A,
@@ -317,3 +321,33 @@ def test_a_base_that_somebody_changes_is_found(world: World, node: Site) -> None
         w.update(Pupil, PUPIL_A, {"name": "改名"})
     node.db.conn.execute("UPDATE _base SET row = replace(row, '学生', '先生')")
     assert "floor_changed" in {finding.kind for finding in verify(node.replica, node.db)}
+
+
+def test_a_restored_hub_that_tells_a_refusal_and_its_release_again_moves_nothing_pruned(
+    world: World, node: Site
+) -> None:
+    """C9, C13: both are covered, so both come again; the pruned body stays gone and is not folded in twice."""
+    with node.write(CLERK_A) as w:
+        w.update(CalendarDay, DAY_B, {"note": "released"})
+    world.settle()
+    [refusal] = refusals(world.hub.db, world.hub.replica)
+    release(world.hub.db, world.hub.replica, refusal.version, by="two people")
+    world.settle()
+    others = [node, world["B"]]
+    for site in others:
+        pruned(world, site)
+    kept = world.hub.backup_bytes()
+    with world.hub.write(OFFICE) as w:
+        w.update(CalendarDay, DAY_A, {"note": "lost"})
+    world.sync("B")
+    world.hub.restore(kept)
+    for turn in range(9):  # so many that the places it tells of lie before the refusal
+        with world.hub.write(OFFICE) as w:
+            w.update(CalendarDay, DAY_B, {"note": f"later {turn}"})
+    world.settle()
+    assert find(node.db, CalendarDay, *DAY_B).note == "later 8"  # type: ignore[union-attr]
+    assert_same_tables(world)
+    for site in others:
+        assert is_floor_as_signed(site.replica, site.db)
+        assert open_conflicts(site.db, site.replica) == []
+        assert verify(site.replica, site.db) == []
