@@ -55,9 +55,7 @@ def sync_with_retries(
                     lambda: exchange(site, wait_s=OTHER_WAIT_S, progress=told), clock=clock, randomness=randomness,
                     backoff=backoff, on_failure=failed,
                 )
-            checked = verified(site, voice)
-            pruned = prune_tonight(site) if report.done and not checked.get("wrong") else {}
-            return {"tries": tries, **figures_of(report), **checked, **pruned}
+            return {"tries": tries, **figures_of(report), **after_sync(site, voice, done=report.done)}
         except (HubUnreachable, HubBusy) as error:
             if not mailbox:
                 raise
@@ -66,7 +64,14 @@ def sync_with_retries(
         lambda: visit(site, wait_s=OTHER_WAIT_S), clock=clock, randomness=randomness, backoff=backoff,
         on_failure=failed,
     )
-    return {"tries": tries, **figures_of_visit(found)}
+    return {"tries": tries, **figures_of_visit(found), **after_sync(site, voice, done=found.done)}
+
+
+def after_sync(site: Site, voice: Voice, *, done: bool) -> dict[str, object]:
+    """Whatever carried it: verify when it is owed, and prune when all is across and nothing was found wrong."""
+    checked = verified(site, voice)
+    pruned = prune_tonight(site) if done and not checked.get("wrong") else {}
+    return {**checked, **pruned}
 
 
 def prune_tonight(site: Site) -> dict[str, object]:

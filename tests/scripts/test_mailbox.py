@@ -42,10 +42,12 @@ def test_the_nightly_run_takes_the_mailbox(folders: dict[str, Path], tmp_path: P
         add_person(folders["A"], "A-1-x")
         code, entry = nightly(folders["A"])
         assert (code, entry["outcome"], entry["carrier"], entry["sent"]) == (75, "incomplete", "mailbox", 1)
+        assert "verified" in entry and "pruned" not in entry
         assert tongxin("sync", "mailbox", "--data", folders["hub"], "--lang", "en") == 0
         assert "1 bundles taken, 1 put" in capsys.readouterr().out
         code, entry = nightly(folders["A"])
         assert (code, entry["outcome"], entry["loaded"]) == (0, "done", 1)
+        assert "pruned" in entry  # a school without a line prunes too (C13)
         assert tongxin("sync", "mailbox", "--data", folders["A"], "--lang", "en") == 75
     with connect(opened(folders["hub"]).replica) as db:
         assert "A-1-x" not in [person.id for person in select(db, Person)]  # nobody's edit: refused, and told so

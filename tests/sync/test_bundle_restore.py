@@ -6,8 +6,9 @@ import pytest
 
 from shared.records.places import CalendarDay
 from shared.records.pupils import Pupil, RosterGroup
-from sync.errors import BundleRefused
-from sync.replica import setting
+from sync.errors import BadMessage, BundleRefused
+from sync.pruning import prune
+from sync.replica import set_setting, setting
 from sync.status import campus_boards, sync_status
 from tests.support.world import CLERK_A, CLERK_B, DAY_A, DAY_B, GROUP_A, OFFICE, World, assert_same_tables, sync_state
 from tests.sync.by_stick import answer, load, request, settle_by_stick, there_and_back
@@ -135,6 +136,30 @@ def test_a_hub_put_back_twice_is_given_all_of_it(world: World) -> None:
     with world.hub.write(OFFICE) as w:
         w.update(RosterGroup, GROUP_A, {"name": "lost with the second disk"})
     world.hub.restore(backup)
+    for name in ("A", "B"):
+        sticks_until_synced(world, name)
+    settle_by_stick(world)
+    assert_same_tables(world)
+
+
+def test_what_no_node_holds_any_more_is_named_by_stick_too(world: World) -> None:
+    """C13: a hub put back from before its verified backup; nothing of the stick is applied, a newer copy mends it."""
+    settle_by_stick(world)
+    old = world.hub.backup_bytes()
+    busy_day(world)
+    settle_by_stick(world)
+    newer = world.hub.backup_bytes()
+    set_setting(world.hub.db, "covered_hub_seq", str(world.hub.value("SELECT max(hub_seq) FROM _entry")))
+    settle_by_stick(world)
+    for name in ("A", "B"):
+        world[name].limit(prune_after_ms=0)
+        assert prune(world[name].replica, world[name].db).changesets > 0
+    world.hub.restore(old)
+    before = world.hub.value("SELECT count(*) FROM _entry")
+    with pytest.raises(BadMessage, match="body_pruned"):
+        sticks_until_synced(world, "A")
+    assert world.hub.value("SELECT count(*) FROM _entry") == before
+    world.hub.restore(newer)
     for name in ("A", "B"):
         sticks_until_synced(world, name)
     settle_by_stick(world)
