@@ -95,8 +95,10 @@ def restore_backup(file: Path, secret: str, database: Path, files: Mapping[str, 
     The hub begins a new epoch when it is opened, and its nodes give back what the copy lacks (C11). Raises
     BackupUnusable for a wrong key, a damaged file, or when there is a database already.
     """
-    if database.exists():
-        raise BackupUnusable("backup_over_database", path=str(database))
+    # A journal left beside it counts too: SQLite would play it into whatever database is put in its place.
+    for there in (database, *(database.with_name(database.name + ending) for ending in ("-wal", "-journal"))):
+        if there.exists():
+            raise BackupUnusable("backup_over_database", path=str(there))
     with _workspace(database.parent) as work:
         manifest = _unpacked(file, secret, work)
         _check_database(work / _DATABASE, manifest)
@@ -178,7 +180,12 @@ def reach_the_disk(path: Path) -> None:
 
 def _check_whole(file: Path, secret: str, work: Path, written: Manifest) -> None:
     work.mkdir()
-    if _unpacked(file, secret, work) != written:
+    try:
+        read = _unpacked(file, secret, work)
+    except BackupUnusable as error:
+        # The key is the one that was just made: whatever does not open is the medium's doing.
+        raise BackupUnusable("backup_damaged") from error
+    if read != written:
         raise BackupUnusable("backup_damaged")
     _check_database(work / _DATABASE, written)
 
