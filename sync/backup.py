@@ -78,6 +78,7 @@ def back_up(
             _check_whole(half, once, work / "check", manifest)
             half.replace(target)
             flush(target)
+            name_reaches_the_disk(target)
         finally:
             half.unlink(missing_ok=True)
     with transaction(db):
@@ -178,6 +179,17 @@ def reach_the_disk(path: Path) -> None:
         os.close(handle)
 
 
+def name_reaches_the_disk(path: Path) -> None:
+    """Flush the folder, so that a power cut cannot take back a file's new name."""
+    # Windows has no directory handles to flush, and some network folders refuse; a rename is in the journal there.
+    with contextlib.suppress(OSError):
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def _check_whole(file: Path, secret: str, work: Path, written: Manifest) -> None:
     work.mkdir()
     try:
@@ -250,3 +262,4 @@ def _place(source: Path, place: Path) -> None:
         source.chmod(0o600)
     reach_the_disk(source)
     os.replace(source, place)
+    name_reaches_the_disk(place)

@@ -39,6 +39,9 @@ def test_the_hub_s_night_covers_its_log_and_a_node_s_night_prunes(world: World, 
     clock.at_ms += 2 * DAY_MS
     world.exchange()
     node = Site(world.node.folder, replace(world.node.settings, prune_after_days=1), world.node.replica)
+    assert prune_tonight(node)["pruned"] == 0, "what may still be undone stays, whatever the settings say"
+    clock.at_ms += 14 * DAY_MS
+    world.exchange()
     done = prune_tonight(node)
     assert isinstance(done["pruned"], int) and done["pruned"] > 0
     with connect(node.replica) as db:
