@@ -78,6 +78,7 @@ def back_up(
             _check_whole(half, once, work / "check", manifest)
             half.replace(target)
             flush(target)
+            name_reaches_the_disk(target)
         finally:
             half.unlink(missing_ok=True)
     with transaction(db):
@@ -95,8 +96,10 @@ def restore_backup(file: Path, secret: str, database: Path, files: Mapping[str, 
     The hub begins a new epoch when it is opened, and its nodes give back what the copy lacks (C11). Raises
     BackupUnusable for a wrong key, a damaged file, or when there is a database already.
     """
-    if database.exists():
-        raise BackupUnusable("backup_over_database", path=str(database))
+    # A journal left beside it counts too: SQLite would play it into whatever database is put in its place.
+    for there in (database, *(database.with_name(database.name + ending) for ending in ("-wal", "-journal"))):
+        if there.exists():
+            raise BackupUnusable("backup_over_database", path=str(there))
     with _workspace(database.parent) as work:
         manifest = _unpacked(file, secret, work)
         _check_database(work / _DATABASE, manifest)
@@ -176,9 +179,25 @@ def reach_the_disk(path: Path) -> None:
         os.close(handle)
 
 
+def name_reaches_the_disk(path: Path) -> None:
+    """Flush the folder, so that a power cut cannot take back a file's new name."""
+    # Windows has no directory handles to flush, and some network folders refuse; a rename is in the journal there.
+    with contextlib.suppress(OSError):
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def _check_whole(file: Path, secret: str, work: Path, written: Manifest) -> None:
     work.mkdir()
-    if _unpacked(file, secret, work) != written:
+    try:
+        read = _unpacked(file, secret, work)
+    except BackupUnusable as error:
+        # The key is the one that was just made: whatever does not open is the medium's doing.
+        raise BackupUnusable("backup_damaged") from error
+    if read != written:
         raise BackupUnusable("backup_damaged")
     _check_database(work / _DATABASE, written)
 
@@ -243,3 +262,4 @@ def _place(source: Path, place: Path) -> None:
         source.chmod(0o600)
     reach_the_disk(source)
     os.replace(source, place)
+    name_reaches_the_disk(place)

@@ -58,7 +58,9 @@ def back_up_site(site: Site, target: Path, *, elsewhere: bool = False) -> tuple[
         )
         # What is covered now is what a node may start from without its bodies.
         make_snapshots(site.replica, db)
-    for old in sorted(target.glob(f"{site.replica.node}-*{ENDING}"))[:-COPIES_KEPT]:
+    # Never the one just written, though copies from when the clock was years ahead bear later names.
+    others = sorted(set(target.glob(f"{site.replica.node}-*{ENDING}")) - {path})
+    for old in others[: 1 - COPIES_KEPT]:
         old.unlink(missing_ok=True)
     return path, manifest
 

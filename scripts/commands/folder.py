@@ -25,7 +25,7 @@ class Settings:
     machine only; "0.0.0.0" lets in phones on the school's network, and other campuses' nodes at a hub.
     backup_to: the folder of the hub's nightly backups ("" for none), on another device, or elsewhere as a person
     says (backup_elsewhere 1); backup_recipient: the public half of their recovery key. prune_after_days: how long a
-    node keeps what the hub's backup covers (0: for ever).
+    node keeps what the hub's backup covers (0: for ever; never less than undo needs).
     verify_days: the nightly run verifies everything every so many days, 0 never.
     mailbox_url: a folder that node and hub both reach (https://… WebDAV, sftp://host/folder); host_key: the SSH
     server's public key, without which it is not spoken to; key_file: an Ed25519 private key in place of a password.

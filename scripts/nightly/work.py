@@ -24,6 +24,7 @@ from scripts.nightly.retry import Backoff, with_retries
 from shared.clock import Clock, instant_text
 from shared.errors import TongxinError
 from shared.ids import Randomness
+from shared.web.history.rules import HistoryLimits
 from sync.errors import HubBusy, HubUnreachable
 from sync.exchange import Progress
 from sync.exchange_report import ExchangeReport
@@ -79,6 +80,8 @@ def prune_tonight(site: Site) -> dict[str, object]:
     days = site.settings.prune_after_days
     if not days:
         return {}
+    # Whatever the settings say: without its body an action cannot be undone here (C13).
+    days = max(days, HistoryLimits().office_days)
     limits = replace(site.replica.limits, prune_after_ms=days * DAY_MS)
     with connect(site.replica) as db:
         done = prune(replace(site.replica, limits=limits), db)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.benchmarks.world import World, make_world
+from scripts.commands.backing import COPIES_KEPT, ENDING, back_up_site
 from scripts.commands.site import Site
 from scripts.demo_play.data import SMALL
 from scripts.nightly import job as nightly
@@ -38,9 +39,25 @@ def test_the_hub_s_night_covers_its_log_and_a_node_s_night_prunes(world: World, 
     clock.at_ms += 2 * DAY_MS
     world.exchange()
     node = Site(world.node.folder, replace(world.node.settings, prune_after_days=1), world.node.replica)
+    assert prune_tonight(node)["pruned"] == 0, "what may still be undone stays, whatever the settings say"
+    clock.at_ms += 14 * DAY_MS
+    world.exchange()
     done = prune_tonight(node)
     assert isinstance(done["pruned"], int) and done["pruned"] > 0
     with connect(node.replica) as db:
         [left] = db.conn.execute("SELECT count(*) FROM _changeset WHERE parts IS NOT NULL").fetchone()
     assert prune_tonight(replace(node, settings=replace(node.settings, prune_after_days=0))) == {}
     assert left < done["pruned"]
+
+
+def test_a_backup_never_removes_itself_for_copies_of_a_clock_years_ahead(world: World, tmp_path: Path) -> None:
+    """C6, C13: what is called covered must lie there, whatever the names of older copies say."""
+    away = tmp_path / "away"
+    away.mkdir()
+    hub = world.hub
+    for day in range(COPIES_KEPT + 1):
+        (away / f"{hub.replica.node}-2099-01-{day + 1:02}T000000000Z{ENDING}").touch()
+    settings = hub.folder.change(backup_elsewhere=1, backup_recipient=new_key()[1])
+    path, _ = back_up_site(Site(hub.folder, settings, hub.replica), away)
+    assert path.is_file()
+    assert len(list(away.iterdir())) == COPIES_KEPT

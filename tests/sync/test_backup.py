@@ -58,7 +58,7 @@ def test_a_backup_that_cannot_be_read_back_covers_nothing(world: World, tmp_path
         path.write_bytes(data)
         reach_the_disk(path)
 
-    with pytest.raises(BackupUnusable):
+    with pytest.raises(BackupUnusable, match="backup_damaged"):
         backed_up(world, tmp_path / "b.tongxin", bad_medium)
     assert setting(world.hub.db, "covered_hub_seq", "0") == "0"
     assert not list(tmp_path.glob("b.tongxin*"))
@@ -96,6 +96,19 @@ def test_a_restore_never_overwrites_a_database(world: World, tmp_path: Path) -> 
     backed_up(world, tmp_path / "b.tongxin")
     with pytest.raises(BackupUnusable, match="backup_over_database"):
         restore_backup(tmp_path / "b.tongxin", SECRET, world.hub.replica.path, {})
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+def test_a_restore_is_refused_beside_the_journal_of_another_database(
+    world: World, tmp_path: Path, ending: str
+) -> None:
+    """C11: whoever moved a hub's file aside and left its journal would have it played into the restored copy."""
+    backed_up(world, tmp_path / "b.tongxin")
+    left = tmp_path / f"again.db{ending}"
+    left.write_bytes(b"of the file that was moved aside")
+    with pytest.raises(BackupUnusable, match="backup_over_database"):
+        restore_backup(tmp_path / "b.tongxin", SECRET, tmp_path / "again.db", {})
+    assert not (tmp_path / "again.db").exists() and left.exists()
 
 
 def test_what_is_written_during_a_backup_is_not_covered_by_it(world: World, tmp_path: Path) -> None:
