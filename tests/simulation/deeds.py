@@ -30,10 +30,12 @@ from sync.steps.erase import erase
 from sync.steps.release import release
 from tests.simulation.chance import OFFSETS_MS
 from tests.simulation.hostile import hostile, is_hostile
+from tests.simulation.line import HubDoor
+from tests.simulation.power import PowerCut
 from tests.simulation.promises import forget_untold
 from tests.simulation.sticks import make_stick, take_any_stick
 from tests.simulation.undoing import remember, rows_shown, take_back
-from tests.simulation.world import HubDoor, PowerCut, Site, World, holdings
+from tests.simulation.world import Site, World, holdings
 
 DATES = ("2025-09-01", "2025-09-02")
 

@@ -6,8 +6,14 @@ import contextlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from sync.comparison import serve_comparison
 from sync.errors import HubUnreachable, SyncError
+from sync.steps.enrol import serve_enrol
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
 
 FAULTS = ("lose_request", "lose_reply", "twice", "replay_older", "cut_request", "cut_reply", "older_reply")
 Serve = Callable[[bytes], bytes]
@@ -63,3 +69,29 @@ class FaultyLine:
     def enrol(self, request: bytes) -> bytes:
         """Enrolment has tests of its own; no node of a world enrols over this line."""
         raise HubUnreachable(why="not carried here")
+
+
+@dataclass
+class EnrolDesk:
+    """The hub's enrolment over a line that works."""
+
+    world: World
+
+    def enrol(self, request: bytes) -> bytes:
+        """See `HubPort.enrol`."""
+        return serve_enrol(self.world.hub.replica, self.world.hub.db, request)
+
+    def exchange(self, sealed: bytes) -> bytes:
+        """Nothing is exchanged here."""
+        raise NotImplementedError
+
+
+@dataclass
+class HubDoor:
+    """The hub's door for comparisons; a line that works."""
+
+    world: World
+
+    def compare(self, sealed: bytes) -> bytes:
+        """See `ComparePort.compare`."""
+        return serve_comparison(self.world.hub.replica, self.world.hub.db, sealed)

@@ -6,18 +6,14 @@ import contextlib
 import random
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from shared.clock import SystemClock
 from shared.database import open_database
-from shared.ids import SystemRandomness
 from shared.records import (
     RECORDS,
     AccountRole,
@@ -26,19 +22,19 @@ from shared.records import (
 )  # fmt: skip
 from sync.capture import write
 from sync.change import Author, Changeset
-from sync.comparison import serve_comparison
 from sync.errors import HubUnreachable, SyncError
 from sync.exchange import AfterPush, run_exchange, serve_exchange
 from sync.floor import is_pruned
-from sync.keys import Identity, progress_path, verify_key_of, write_identity
 from sync.log import read_changeset
-from sync.opening import create_replica, open_replica
+from sync.opening import open_replica
 from sync.replica import Limits, Replica, set_setting
 from sync.snapshot import make_snapshots
 from sync.status import backlog
-from sync.steps.enrol import enrol, issue_code, revoke, serve_enrol
+from sync.steps.enrol import enrol, issue_code, revoke
 from tests.simulation.chance import OFFSETS_MS, CampusClock, SeededRandomness, WorldTime
-from tests.simulation.line import FaultyLine
+from tests.simulation.line import EnrolDesk, FaultyLine
+from tests.simulation.new_file import as_if_created
+from tests.simulation.power import PowerCut, wal_path
 
 CAMPUSES = ("A", "B", "C", "D", "E", "F")
 # How many nodes a world has; the more of them, the longer it takes.
@@ -174,7 +170,7 @@ class World:
     def _new_site(self, name: str, campus: str) -> Site:
         clock = CampusClock(self.time, self.random.choice(OFFSETS_MS))
         path = self.folder / f"{name}.db"
-        _as_if_created(path, "node" if campus else "hub", self.randomness)
+        as_if_created(path, "node" if campus else "hub", self.randomness)
         replica = open_replica(
             path, records=RECORDS, clock=clock, randomness=self.randomness, limits=self.limits
         )
@@ -355,89 +351,6 @@ class World:
         """Close every connection."""
         for site in (*self.sites, *self.out):
             site.db.close()
-
-
-@lru_cache(maxsize=2)
-def _created(role: str) -> bytes:
-    """The file of a new replica, made once a process: its schema takes most of a small world's time."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "template.db"
-        create_replica(path, role=role, records=RECORDS, clock=SystemClock(), randomness=SystemRandomness())
-        return path.read_bytes()
-
-
-def _as_if_created(path: Path, role: str, randomness: SeededRandomness) -> None:
-    """A new replica with a name and a key of its own, as `create_replica` leaves it before it is first opened."""
-    path.write_bytes(_created(role))
-    node, seed = f"{'H' if role == 'hub' else 'N'}{randomness.text(7)}", randomness.raw(32)
-    settings = {"node": node, "token": "new", "epoch": randomness.text(10)}
-    with contextlib.closing(sqlite3.connect(path)) as db, db:
-        db.execute("DELETE FROM _origin")
-        db.execute("DELETE FROM sqlite_sequence WHERE name = '_origin'")
-        db.execute("UPDATE _node SET node = ?, verify_key = ?", (node, verify_key_of(seed)))
-        db.executemany("UPDATE _setting SET value = ? WHERE name = ?", [(v, name) for name, v in settings.items()])
-    write_identity(path, Identity(seed, "none", "none"))
-
-
-class PowerCut:
-    """With this around what a site does its power fails somewhere in it: the file is what the disk had by then.
-
-    What was on the disk before, or when it last spoke to anybody, is there afterwards; of what followed, the journal
-    is cut at any byte. `lies`: a disk that had not written what it said it had, back to any byte of the journal.
-    """
-
-    def __init__(self, world: World, site: Site, *, lies: bool = False) -> None:
-        self._world, self._site, self._lies = world, site, lies
-
-    def __enter__(self) -> None:
-        self._site.told_bytes = wal_path(self._site.replica.path).stat().st_size
-        self._progress = progress_path(self._site.replica.path).read_bytes()
-
-    def __exit__(self, *_: object) -> None:
-        site, world = self._site, self._world
-        path, wal = site.replica.path, wal_path(site.replica.path)
-        database, journal = path.read_bytes(), wal.read_bytes()
-        cut = world.random.randint(0 if self._lies else site.told_bytes, len(journal))
-        site.db.close()
-        path.write_bytes(database)
-        wal.write_bytes(journal[:cut])
-        wal.with_name(path.name + "-shm").unlink(missing_ok=True)
-        if not self._lies:
-            # What was noted beside the file was not flushed.
-            progress_path(path).write_bytes(self._progress)
-        world.said(f"{site.name} power cut, journal {cut} of {len(journal)} bytes{', a lie' if self._lies else ''}")
-        world.open(site)
-
-
-def wal_path(database: Path) -> Path:
-    """Where the journal of a database lies."""
-    return database.with_name(database.name + "-wal")
-
-
-@dataclass
-class EnrolDesk:
-    """The hub's enrolment over a line that works."""
-
-    world: World
-
-    def enrol(self, request: bytes) -> bytes:
-        """See `HubPort.enrol`."""
-        return serve_enrol(self.world.hub.replica, self.world.hub.db, request)
-
-    def exchange(self, sealed: bytes) -> bytes:
-        """Nothing is exchanged here."""
-        raise NotImplementedError
-
-
-@dataclass
-class HubDoor:
-    """The hub's door for comparisons; a line that works."""
-
-    world: World
-
-    def compare(self, sealed: bytes) -> bytes:
-        """See `ComparePort.compare`."""
-        return serve_comparison(self.world.hub.replica, self.world.hub.db, sealed)
 
 
 def opened(replica: Replica) -> Database:
