@@ -86,6 +86,8 @@ def _error_of(response: httpx.Response) -> SyncError:
 
 # A listing of some thousands of names.
 LISTING_BYTES_MAX = 5_000_000
+# What a server may say beside its status before the connection is given up.
+EXCUSE_BYTES_MAX = 100_000
 
 
 class WebdavMailbox:
@@ -142,10 +144,10 @@ class WebdavMailbox:
         try:
             request = self._client.build_request(verb, self._address + quote(name), headers=headers, content=content)
             response = self._client.send(request, stream=True)
-            if verb not in ("GET", "PROPFIND") or not response.is_success:
-                response.read()
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise MailboxUnreachable(address=self._address, why=type(error).__name__) from error
+        if verb not in ("GET", "PROPFIND") or not response.is_success:
+            _content(response, EXCUSE_BYTES_MAX)  # read, so that the connection serves again; nobody looks at it
         if response.is_success or (missing_is_fine and response.status_code == httpx.codes.NOT_FOUND):
             return response
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):

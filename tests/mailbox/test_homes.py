@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import asyncssh
+import httpx
 import pytest
 
 from sync.errors import MailboxRefused, MailboxUnreachable
-from sync.http import WebdavMailbox
+from sync.http import EXCUSE_BYTES_MAX, WebdavMailbox
 from sync.protocol import PART, Mailbox
 from sync.sftp import SftpMailbox
 from tests.mailbox.servers import PASSWORD, USER, Served, sftp_server, webdav_server
@@ -123,3 +125,22 @@ def test_a_password_never_goes_out_in_clear(tmp_path: Path) -> None:
     """To an http:// address it is proven by digest; only https:// gets it."""
     assert type(WebdavMailbox("http://h/x", user=USER, password=PASSWORD)._client.auth).__name__ == "DigestAuth"
     assert type(WebdavMailbox("https://h/x", user=USER, password=PASSWORD)._client.auth).__name__ == "BasicAuth"
+
+
+@pytest.mark.parametrize("verb", ["get", "put"])
+def test_an_endless_excuse_of_a_broken_server_is_not_listened_to(verb: str) -> None:
+    """A gateway that never stops talking would fill the memory of a campus PC."""
+    told = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal told
+        while told < 50_000_000:
+            told += 10_000
+            yield b"x" * 10_000
+
+    transport = httpx.MockTransport(lambda request: httpx.Response(502, content=endless()))
+    with closing(WebdavMailbox("http://home.example/box", client=httpx.Client(transport=transport))) as mailbox:
+        ask = {"get": lambda: mailbox.get("a", 1000), "put": lambda: mailbox.put("a", b"1")}[verb]
+        with pytest.raises(MailboxUnreachable, match="502"):
+            ask()
+    assert told < 2 * EXCUSE_BYTES_MAX
