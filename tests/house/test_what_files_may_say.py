@@ -145,3 +145,13 @@ def test_the_rule_on_documents_bites(name: str, there: bool) -> None:
 
 def test_python_files_parse() -> None:
     assert all(parsed(path) for path in tracked() if path.suffix == ".py")
+
+
+TOP_LEVEL = {
+    ".ci", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "docs", "hub", "node", "pyproject.toml",
+    "requirements", "scripts", "shared", "sync", "tests",
+}  # fmt: skip
+
+
+def test_the_top_level_holds_what_was_agreed_and_nothing_that_somebody_left_there() -> None:
+    assert {path.parts[0] for path in tracked()} == TOP_LEVEL
