@@ -79,9 +79,12 @@ def check_signed(one: Snapshot, key: bytes) -> None:
 def load_snapshot(replica: Replica, db: Database, one: Snapshot, key: bytes) -> Loaded:
     """Load a snapshot over whatever this node holds of its scope. Inside a transaction, with nothing pending.
 
-    key: the hub's. Raises BadMessage("bad_snapshot") and leaves everything as it was; the cursor moves with the data.
+    key: the hub's. Raises BadMessage("bad_snapshot"), for a scope that is not this node's too, and leaves everything as
+    it was; the cursor moves with the data.
     """
     check_signed(one, key)
+    if one.scope not in ("con", setting(db, "campus")):
+        raise BadMessage("bad_snapshot", scope=one.scope)
     head, pieces = unpack(one.data, wide(replica.limits))
     try:
         if (head["v"], head["scope"], head["hub_seq"], head["schema"]) != (

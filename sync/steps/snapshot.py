@@ -12,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from sync.body import NUMBER_MAX
+from sync.entries import scope_end
 from sync.errors import BadMessage
 from sync.loading import Loaded, load_snapshot
 from sync.log import PRUNED
@@ -128,6 +129,8 @@ def take_slice(
     if len(one.data) < numbers[1]:
         return Loaded()
     forget_slices(db)
+    if one.hub_seq <= scope_end(db, one.scope)[0]:
+        return Loaded()  # the log came meanwhile, by stick perhaps: no cursor goes back
     loaded = load_snapshot(replica, db, one, keys["hub"])
     keep_top(db, one.scope, (one.hub_seq, one.log_hash), top, keys)
     return loaded

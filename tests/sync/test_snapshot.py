@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from shared.database import transaction
 from shared.records import CalendarDay, Pupil, StaffDay
 from shared.schema import find
 from sync.conflicts import open_conflicts, resolve
 from sync.errors import BadMessage, HubUnreachable
-from sync.loading import check_signed
+from sync.exchange import hub_keys
+from sync.loading import check_signed, load_snapshot
 from sync.pruning import prune
 from sync.replica import set_setting
 from sync.snapshot import Snapshot, make_snapshots
 from sync.status import refusals
 from sync.steps.erase import erase
 from sync.steps.release import release
+from sync.steps.snapshot import take_slice
 from sync.verify import verify
+from sync.wire import PieceReader
 from tests.support.world import (
     CLERK_A,
     CLERK_B,
@@ -109,6 +113,36 @@ def test_a_release_after_the_snapshot_brings_the_body(world: World, tmp_path: Pa
     world.settle()
     assert find(late.db, CalendarDay, *DAY_A).note == "refused"  # type: ignore[union-attr]
     assert_same_tables(world)
+
+
+def test_a_snapshot_of_a_scope_that_is_not_ours_is_refused(world: World) -> None:
+    """C13: the hub's own signature makes it no less another campus's."""
+    busy(world)
+    foreign = next(one for one in cover(world) if one.scope == "B")
+    node = world["A"]
+    before = tables_of_site(node)
+    with pytest.raises(BadMessage, match="bad_snapshot"), transaction(node.db):
+        load_snapshot(node.replica, node.db, foreign, world.hub.replica.verify_key)
+    assert tables_of_site(node) == before
+
+
+def test_a_snapshot_that_the_log_has_passed_takes_nothing_back(world: World) -> None:
+    """C11: its last slice comes after a stick has brought the log."""
+    busy(world)
+    old = next(one for one in cover(world) if one.scope == "con")
+    with world.hub.write(OFFICE) as w:
+        w.update(CalendarDay, DAY_B, {"note": "later"})
+    world.settle()
+    node = world["A"]
+    before, cursors = tables_of_site(node), node.rows("SELECT * FROM _cursor ORDER BY scope")
+    told = [old.scope, old.hub_seq, old.log_hash.hex(), len(old.data), 0, old.digest.hex()]
+    with transaction(node.db):
+        loaded = take_slice(
+            node.replica, node.db, {"snapshot": told}, PieceReader([old.data, old.signature, b""]), hub_keys(node.db)
+        )
+    assert loaded.changesets == 0
+    assert (tables_of_site(node), node.rows("SELECT * FROM _cursor ORDER BY scope")) == (before, cursors)
+    assert node.value("SELECT count(*) FROM _snapshot") == 0
 
 
 def test_a_snapshot_comes_in_slices_and_goes_on_where_the_line_was_cut(world: World, tmp_path: Path) -> None:
