@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from scripts.commands.clock_file import set_clock_file
 from scripts.commands.folder import Folder, Settings
 from scripts.commands.post import mailbox_of
+from scripts.nightly.due import DAY_MS
 from scripts.nightly.job import run
+from shared.clock import SystemClock
 from shared.errors import NotFound
 from shared.records import Person
 from shared.schema import select
 from sync.errors import MailboxRefused
-from sync.replica import connect
+from sync.replica import connect, set_setting
 from tests.mailbox.servers import PASSWORD, USER, Served, webdav_server
 from tests.scripts.test_bundles import add_person, folders, opened
 from tests.scripts.test_cli import NOWHERE, tongxin
@@ -47,10 +50,32 @@ def test_the_nightly_run_takes_the_mailbox(folders: dict[str, Path], tmp_path: P
         assert "1 bundles taken, 1 put" in capsys.readouterr().out
         code, entry = nightly(folders["A"])
         assert (code, entry["outcome"], entry["loaded"]) == (0, "done", 1)
-        assert "pruned" in entry  # a school without a line prunes too (C13)
+        assert entry["pruned"] == 0  # nothing is covered yet
         assert tongxin("sync", "mailbox", "--data", folders["A"], "--lang", "en") == 75
     with connect(opened(folders["hub"]).replica) as db:
         assert "A-1-x" not in [person.id for person in select(db, Person)]  # nobody's edit: refused, and told so
+
+
+def test_a_school_without_a_line_prunes_what_the_hub_covers(folders: dict[str, Path], tmp_path: Path) -> None:
+    """C13: both the cover and the hub's clock come by file."""
+    root = tmp_path / "served"
+    root.mkdir()
+    clock = ("--clock-file", str(tmp_path / "clock"))
+    with webdav_server(root) as server:
+        for name in ("hub", "A"):
+            use(folders[name], server)
+        nightly(folders["A"])
+        nightly(folders["hub"], "--hub", "--wait-nodes-min", "0")
+        assert nightly(folders["A"])[1]["pruned"] == 0
+        with connect(opened(folders["hub"]).replica) as db:
+            [top] = db.conn.execute("SELECT max(hub_seq) FROM _entry").fetchone()
+            set_setting(db, "covered_hub_seq", str(top))
+        set_clock_file(tmp_path / "clock", SystemClock().now_ms() + 100 * DAY_MS)
+        nightly(folders["A"], *clock)
+        nightly(folders["hub"], "--hub", "--wait-nodes-min", "0", *clock)
+        code, entry = nightly(folders["A"], *clock)
+        assert code == 0
+        assert isinstance(entry["pruned"], int) and entry["pruned"] > 0
 
 
 def test_the_hubs_night_looks_into_the_mailbox(folders: dict[str, Path], tmp_path: Path, capsys) -> None:
