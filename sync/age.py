@@ -43,12 +43,15 @@ def new_key() -> tuple[str, str]:
 
 def encrypt_file(source: Path, target: Path, readers: Sequence[str]) -> None:
     """Write a binary age file that the holder of any of some public keys can open. Raises ValueError for what is no
-    public key."""
+    public key, OSError where the file cannot be written."""
     try:
         recipients = [pyrage.x25519.Recipient.from_str(reader) for reader in readers]
     except pyrage.RecipientError as error:
         raise ValueError("recipient") from error
-    pyrage.encrypt_file(str(source), str(target), recipients)
+    try:
+        pyrage.encrypt_file(str(source), str(target), recipients)
+    except pyrage.EncryptError as error:
+        raise OSError(str(error)) from error
 
 
 def decrypt_file(source: Path, target: Path, secret: str) -> None:

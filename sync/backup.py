@@ -31,6 +31,8 @@ from sync.replica import Replica, set_setting, setting
 FORMAT = 1
 _DATABASE, _SEED, _MANIFEST = "database", "seed", "manifest.json"
 _CHUNK_BYTES = 1 << 20
+# What a file is called until it was read back, and the folder of what is not encrypted yet.
+HALF, UNENCRYPTED = ".part", ".tongxin-unencrypted-"
 
 
 class BackupUnusable(TongxinError):
@@ -65,13 +67,13 @@ def back_up(
 
     files: what else belongs to the site, by the name it shall have again; flush: brings a file to the medium, by
     default `reach_the_disk`. Raises BackupUnusable when what was read
-    back is not what was written; the file is then removed. Call outside any transaction.
+    back is not what was written; the file is then removed. Call outside any transaction, and one at a time.
     """
     once, once_public = new_key()
     flush = flush or reach_the_disk
     with _workspace(replica.path.parent) as work:
         manifest = _packed(replica, db, files, work, now_ms)
-        half = target.with_name(target.name + ".part")
+        half = target.with_name(target.name + HALF)
         try:
             _encrypt(work / "plain", half, [recovery, once_public])
             flush(half)
@@ -116,8 +118,11 @@ def restore_backup(file: Path, secret: str, database: Path, files: Mapping[str, 
 
 @contextlib.contextmanager
 def _workspace(folder: Path) -> Iterator[Path]:
-    """A folder for the owner alone, beside the database: what is in it is not encrypted yet."""
-    made = Path(tempfile.mkdtemp(prefix="backup-", dir=folder))
+    """A folder for the owner alone, beside the database: what is in it is not encrypted yet. Those of killed processes
+    go first, so one backup at a time."""
+    for left in folder.glob(f"{UNENCRYPTED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix=UNENCRYPTED, dir=folder))
     try:
         yield made
     finally:

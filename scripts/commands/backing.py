@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 from scripts.commands.folder import SETTINGS, Folder
-from scripts.commands.site import Site, open_site
+from scripts.commands.site import Site, one_at_a_time, open_site
 from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock, instant_text
 from shared.errors import NotFound
 from shared.ids import Randomness
 from sync.age import new_key
-from sync.backup import BackupUnusable, Manifest, back_up, is_elsewhere, restore_backup
+from sync.backup import HALF, BackupUnusable, Manifest, back_up, is_elsewhere, restore_backup
 from sync.replica import connect
 from sync.snapshot import make_snapshots
 
@@ -39,7 +39,7 @@ def backup(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Ran
 
 
 def back_up_site(site: Site, target: Path, *, elsewhere: bool = False) -> tuple[Path, Manifest]:
-    """One verified backup; older ones beyond the kept number go. Raises BackupUnusable, NotFound.
+    """One verified backup; older ones beyond the kept number go. Raises BackupUnusable, NotFound, RunUnderWay.
 
     elsewhere: a person says that the folder is on another machine although it looks local (a synced folder).
     """
@@ -52,7 +52,10 @@ def back_up_site(site: Site, target: Path, *, elsewhere: bool = False) -> tuple[
     now_ms = site.replica.clock.now_ms()
     stamp = instant_text(now_ms).replace(":", "").replace(".", "")
     path = target / f"{site.replica.node}-{stamp}{ENDING}"
-    with connect(site.replica) as db:
+    with one_at_a_time(site.folder, "backup", 0), connect(site.replica) as db:
+        # Of a run that was killed.
+        for half in target.glob(f"{site.replica.node}-*{ENDING}{HALF}"):
+            half.unlink(missing_ok=True)
         manifest = back_up(
             site.replica, db, _files(site.folder), path, site.settings.backup_recipient, now_ms=now_ms
         )
@@ -68,10 +71,17 @@ def back_up_site(site: Site, target: Path, *, elsewhere: bool = False) -> tuple[
 def restore(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Randomness) -> int:
     """Make a hub of a backup, in a folder that holds none. `randomness` is not asked: its key comes with it."""
     folder = Folder(args.data)
+    if folder.settings_file.exists() and (found := folder.settings().kind) != "hub":
+        # Its settings and its key would go.
+        raise NotFound("wrong_kind", path=str(folder.path), found=found, wanted="hub")
+    if not args.file.is_file():
+        raise NotFound("backup_file_missing", path=str(args.file))
+    secret = _secret(args.key_file, voice)
     folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
     if os.name == "posix":
         folder.path.chmod(0o700)
-    manifest = restore_backup(args.file, _secret(args.key_file, voice), folder.database("hub"), _files(folder))
+    with one_at_a_time(folder, "backup", 0):
+        manifest = restore_backup(args.file, secret, folder.database("hub"), _files(folder))
     open_site(folder, "hub", clock=clock, randomness=randomness)
     voice.say(f"已恢复中心：备份时间 {instant_text(manifest.made_ms)}。各校区下次同步时会把之后的记录交还。",
               f"Hub restored from a backup of {instant_text(manifest.made_ms)}. At their next sync the campuses give"
@@ -89,7 +99,10 @@ def say_new_key(folder: Folder, voice: Voice) -> None:
 
 def _secret(key_file: Path | None, voice: Voice) -> str:
     if key_file is not None:
-        return key_file.read_text("ascii")
+        if not key_file.is_file():
+            raise NotFound("backup_file_missing", path=str(key_file))
+        # An editor may have put a mark before it; whatever else is no key is called one that does not fit.
+        return key_file.read_text("utf-8-sig", errors="replace")
     if not sys.stdin.isatty():
         return sys.stdin.readline()
     return getpass.getpass(voice.pick("备份恢复密钥：", "Recovery key: "))

@@ -75,6 +75,11 @@ _WORDS = {
         "备份到哪里？请给出文件夹，或在 tongxin.toml 里写 backup_to。",
         "Back up where? Name a folder, or set backup_to in tongxin.toml.",
     ),
+    "backup_failed": (
+        "没有备份成功（{why}）：请看看备份的盘是否插好、有没有空间，再运行一次。",
+        "The backup failed ({why}): see that its medium is in place and has room, then run it again.",
+    ),
+    "backup_file_missing": ("没有这个文件：{path}", "There is no such file: {path}"),
     "backup_folder_missing": ("没有这个文件夹：{path}", "There is no such folder: {path}"),
     "backup_same_disk": (
         "{path} 和数据库在同一块盘上，盘坏了就一起没了。请换一个地方；确实在别的机器上就加 --elsewhere。",

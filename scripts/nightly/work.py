@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,7 @@ from shared.clock import Clock, instant_text
 from shared.errors import TongxinError
 from shared.ids import Randomness
 from shared.web.history.rules import HistoryLimits
+from sync.backup import BackupUnusable
 from sync.errors import HubBusy, HubUnreachable
 from sync.exchange import Progress
 from sync.exchange_report import ExchangeReport
@@ -152,19 +154,30 @@ def appraise_after_nodes(
             names = "、".join(missing)
             voice.say(f"还没有同步的校区：{names}，先按已有数据核算。", f"Not synced yet: {names}; appraised without.")
         # First of all: whatever becomes of the appraisal, what came tonight is safe.
-        saved = backup_tonight(site)
+        saved = backup_tonight(site, voice)
         cards = deliver(site.replica, db)
         appraised = appraise_span(site.replica, db, Span(term_today(db, site.replica)), xlsx=None)
     counts = {"cards_sent": cards.sent, "cards_erased": cards.erased}
     return {"missing": missing, **post, **saved, **counts, **appraised.figures(), **verified(site, voice)}
 
 
-def backup_tonight(site: Site) -> dict[str, object]:
-    """The hub's verified backup, if the settings name a folder; what nodes may prune hangs on it (C13)."""
+def backup_tonight(site: Site, voice: Voice) -> dict[str, object]:
+    """The hub's verified backup, if the settings name a folder; what nodes may prune hangs on it (C13).
+
+    A stick that nobody put in keeps nobody from the appraisal: `backup_failed` names it, and the run asks for a person.
+    """
     if not site.settings.backup_to:
         return {}
-    path, manifest = back_up_site(site, Path(site.settings.backup_to))
-    return {"backup": path.name, "covered": manifest.hub_seq}
+    try:
+        path, manifest = back_up_site(site, Path(site.settings.backup_to))
+    except TongxinError as error:
+        failure = error
+    except (OSError, sqlite3.Error) as error:
+        failure = BackupUnusable("backup_failed", why=str(error))
+    else:
+        return {"backup": path.name, "covered": manifest.hub_seq}
+    voice.complain(failure)
+    return {"backup_failed": failure.code, "message": words_of(failure, voice.lang)}
 
 
 def wait_for_nodes(

@@ -326,10 +326,22 @@ def test_a_hub_is_backed_up_and_restored_by_one_command_each(tmp_path: Path, cap
     [file] = (tmp_path / "away").iterdir()
     (tmp_path / "key").write_text(secret[0])
     to = ["--data", tmp_path / "again", file, "--key-file", tmp_path / "key", "--lang", "en"]
+    for wrong, said in (
+        (["--data", tmp_path / "again", tmp_path / "flie", "--key-file", tmp_path / "key"], "no such file"),
+        (["--data", tmp_path / "again", file, "--key-file", tmp_path / "kye"], "no such file"),
+        (["--data", tmp_path / "again", file, "--key-file", file], "key is wrong"),
+    ):
+        assert tongxin("hub", "restore", *wrong, "--lang", "en") == 77
+        assert said in capsys.readouterr().err
+    (tmp_path / "key").write_text(secret[0], "utf-8-sig")  # as an editor of Windows leaves it
     assert tongxin("hub", "restore", *to) == 0
     assert tongxin("hub", "restore", *to) == 77, "never over a hub that is there"
     assert counted(tmp_path / "again" / "hub.db", "campus") == 2
     assert tongxin("sync", "verify", "--data", tmp_path / "again") == 0
+    assert tongxin("node", "init", "--data", tmp_path / "node") == 0
+    before = (tmp_path / "node" / "tongxin.toml").read_bytes()
+    assert tongxin("hub", "restore", "--data", tmp_path / "node", *to[2:]) == 77
+    assert (tmp_path / "node" / "tongxin.toml").read_bytes() == before, "a node's folder keeps what is in it"
 
 
 def test_the_hub_says_until_when_it_is_backed_up(tmp_path: Path, capsys) -> None:

@@ -12,9 +12,11 @@ from scripts.commands.site import Site
 from scripts.demo_play.data import SMALL
 from scripts.nightly import job as nightly
 from scripts.nightly.due import DAY_MS
+from scripts.nightly.record import last_done_ms
 from scripts.nightly.work import prune_tonight
 from shared.ids import SystemRandomness
 from sync.age import new_key
+from sync.backup import HALF
 from sync.replica import connect
 from tests.scripts.test_nightly_sync import Clock, hub_job
 
@@ -48,6 +50,44 @@ def test_the_hub_s_night_covers_its_log_and_a_node_s_night_prunes(world: World, 
         [left] = db.conn.execute("SELECT count(*) FROM _changeset WHERE parts IS NOT NULL").fetchone()
     assert prune_tonight(replace(node, settings=replace(node.settings, prune_after_days=0))) == {}
     assert left < done["pruned"]
+
+
+@pytest.mark.parametrize(
+    ("target", "outcome"), [("nowhere", "backup_folder_missing"), ("file", "backup_folder_missing"),
+                            ("same", "backup_same_disk")],
+)  # fmt: skip
+def test_a_backup_that_fails_stops_no_appraisal_and_is_told(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str, outcome: str
+) -> None:
+    """C13, DESIGN 6: a stick that nobody put in. The scores are there, the run is owed, a person is asked for."""
+    (tmp_path / "same").mkdir()
+    (tmp_path / "file").touch()
+    public = new_key()[1]
+    world.hub.folder.change(backup_to=str(tmp_path / target), backup_recipient=public)
+    world.exchange()
+    clock = world.hub.replica.clock
+    assert isinstance(clock, Clock)
+    assert nightly.run_job(hub_job(world, wait_ms=0, clock=clock)) == 77
+    entry = json.loads(world.hub.folder.runs.read_text("utf-8"))
+    assert (entry["outcome"], entry["people"], len(entry["digest"])) == (outcome, 28, 64)
+    assert entry["message"] in capsys.readouterr().err
+    assert last_done_ms(world.hub.folder.runs, "hub") is None
+    (tmp_path / "away").mkdir()
+    world.hub.folder.change(backup_to=str(tmp_path / "away"), backup_elsewhere=1)
+    assert nightly.run_job(hub_job(world, wait_ms=0, clock=clock)) == 0
+    assert len(list((tmp_path / "away").iterdir())) == 1
+
+
+def test_halves_of_killed_backups_go_with_the_next(world: World, tmp_path: Path) -> None:
+    """And only this hub's: another school's folder may be the same stick."""
+    away, hub = tmp_path / "away", world.hub
+    away.mkdir()
+    half, foreign = (away / f"{node}-2026-09-01T000000000Z{ENDING}{HALF}" for node in (hub.replica.node, "H2222222"))
+    half.touch()
+    foreign.touch()
+    settings = hub.folder.change(backup_elsewhere=1, backup_recipient=new_key()[1])
+    path, _ = back_up_site(Site(hub.folder, settings, hub.replica), away)
+    assert set(away.iterdir()) == {path, foreign}
 
 
 def test_a_backup_never_removes_itself_for_copies_of_a_clock_years_ahead(world: World, tmp_path: Path) -> None:

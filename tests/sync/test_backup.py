@@ -8,6 +8,7 @@ import pytest
 from shared.records import CalendarDay
 from sync.age import new_key
 from sync.backup import (
+    UNENCRYPTED,
     BackupUnusable,
     Manifest,
     back_up,
@@ -62,7 +63,7 @@ def test_a_backup_that_cannot_be_read_back_covers_nothing(world: World, tmp_path
         backed_up(world, tmp_path / "b.tongxin", bad_medium)
     assert setting(world.hub.db, "covered_hub_seq", "0") == "0"
     assert not list(tmp_path.glob("b.tongxin*"))
-    assert not list(tmp_path.glob("backup-*")), "nothing unencrypted stays behind"
+    assert not list(tmp_path.glob(f"{UNENCRYPTED}*")), "nothing unencrypted stays behind"
 
 
 def test_nothing_in_a_backup_can_be_read_without_the_key(world: World, tmp_path: Path) -> None:
