@@ -20,6 +20,8 @@ _BEGIN = b"-----BEGIN AGE ENCRYPTED FILE-----"
 _END = b"-----END AGE ENCRYPTED FILE-----"
 # Of the other form, which the `age` command writes without -a.
 _BINARY = b"age-encryption.org/"
+# How the library ends what the operating system told it.
+_OF_THE_SYSTEM = "(os error "
 _CHARACTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _KEY_BITS, _SYMBOL_BITS, _CHECKSUM_SYMBOLS = 256, 5, 6
@@ -55,11 +57,15 @@ def encrypt_file(source: Path, target: Path, readers: Sequence[str]) -> None:
 
 
 def decrypt_file(source: Path, target: Path, secret: str) -> None:
-    """The reverse, with a secret key. Raises ValueError where it does not open the file, or is none."""
+    """The reverse, with a secret key. Raises ValueError where it does not open the file, or is none; OSError where
+    a file cannot be read or written."""
     try:
         pyrage.decrypt_file(str(source), str(target), [pyrage.x25519.Identity.from_str(secret.strip())])
-    except (pyrage.IdentityError, pyrage.DecryptError) as error:
+    except pyrage.IdentityError as error:
         raise ValueError("key") from error
+    except (pyrage.DecryptError, OSError) as error:
+        # Neither type says whether the file is at fault or the disk: only what the system said bears a number.
+        raise (OSError(str(error)) if _OF_THE_SYSTEM in str(error) else ValueError("key")) from error
 
 
 def encrypted(verify_key: bytes, payload: bytes) -> bytes:

@@ -208,10 +208,10 @@ def _check_whole(file: Path, secret: str, work: Path, written: Manifest) -> None
 
 
 def _unpacked(file: Path, secret: str, work: Path) -> Manifest:
-    """Decrypt and unpack into `work`. Raises BackupUnusable("backup_wrong_key", "backup_damaged")."""
+    """Decrypt and unpack into `work`. Raises BackupUnusable("backup_wrong_key", "backup_damaged"), OSError."""
     try:
         decrypt_file(file, work / "opened", secret)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise BackupUnusable("backup_wrong_key") from error
     try:
         with open(work / "opened", "rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as plain:
@@ -219,7 +219,7 @@ def _unpacked(file: Path, secret: str, work: Path) -> Manifest:
                 for member in tar:
                     _take_member(tar, member, work)
         manifest = Manifest(**json.loads((work / _MANIFEST).read_text("utf-8")))
-    except (OSError, ValueError, TypeError, tarfile.TarError, zstandard.ZstdError) as error:
+    except (FileNotFoundError, ValueError, TypeError, tarfile.TarError, zstandard.ZstdError) as error:
         raise BackupUnusable("backup_damaged") from error
     (work / "opened").unlink()
     if manifest.format > FORMAT:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import getpass
 import os
+import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.commands.folder import SETTINGS, Folder
-from scripts.commands.site import Site, one_at_a_time, open_site
+from scripts.commands.site import DatabaseBusy, Site, is_busy, one_at_a_time, open_site
 from scripts.commands.voice import EXIT_DONE, Voice
 from shared.clock import Clock, instant_text
 from shared.errors import NotFound
@@ -39,7 +42,9 @@ def backup(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Ran
 
 
 def back_up_site(site: Site, target: Path, *, elsewhere: bool = False) -> tuple[Path, Manifest]:
-    """One verified backup; older ones beyond the kept number go. Raises BackupUnusable, NotFound, RunUnderWay.
+    """One verified backup; older ones beyond the kept number go.
+
+    Raises BackupUnusable, NotFound, RunUnderWay, DatabaseBusy.
 
     elsewhere: a person says that the folder is on another machine although it looks local (a synced folder).
     """
@@ -52,7 +57,7 @@ def back_up_site(site: Site, target: Path, *, elsewhere: bool = False) -> tuple[
     now_ms = site.replica.clock.now_ms()
     stamp = instant_text(now_ms).replace(":", "").replace(".", "")
     path = target / f"{site.replica.node}-{stamp}{ENDING}"
-    with one_at_a_time(site.folder, "backup", 0), connect(site.replica) as db:
+    with _told(), one_at_a_time(site.folder, "backup", 0), connect(site.replica) as db:
         # Of a run that was killed.
         for half in target.glob(f"{site.replica.node}-*{ENDING}{HALF}"):
             half.unlink(missing_ok=True)
@@ -61,10 +66,10 @@ def back_up_site(site: Site, target: Path, *, elsewhere: bool = False) -> tuple[
         )
         # What is covered now is what a node may start from without its bodies.
         make_snapshots(site.replica, db)
-    # Never the one just written, though copies from when the clock was years ahead bear later names.
-    others = sorted(set(target.glob(f"{site.replica.node}-*{ENDING}")) - {path})
-    for old in others[: 1 - COPIES_KEPT]:
-        old.unlink(missing_ok=True)
+        # Never the one just written, though copies from when the clock was years ahead bear later names.
+        others = sorted(set(target.glob(f"{site.replica.node}-*{ENDING}")) - {path})
+        for old in others[: 1 - COPIES_KEPT]:
+            old.unlink(missing_ok=True)
     return path, manifest
 
 
@@ -77,16 +82,26 @@ def restore(args: argparse.Namespace, voice: Voice, clock: Clock, randomness: Ra
     if not args.file.is_file():
         raise NotFound("backup_file_missing", path=str(args.file))
     secret = _secret(args.key_file, voice)
-    folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if os.name == "posix":
-        folder.path.chmod(0o700)
-    with one_at_a_time(folder, "backup", 0):
-        manifest = restore_backup(args.file, secret, folder.database("hub"), _files(folder))
+    with _told():
+        folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.name == "posix":
+            folder.path.chmod(0o700)
+        with one_at_a_time(folder, "backup", 0):
+            manifest = restore_backup(args.file, secret, folder.database("hub"), _files(folder))
     open_site(folder, "hub", clock=clock, randomness=randomness)
     voice.say(f"已恢复中心：备份时间 {instant_text(manifest.made_ms)}。各校区下次同步时会把之后的记录交还。",
               f"Hub restored from a backup of {instant_text(manifest.made_ms)}. At their next sync the campuses give"
               " back what came after it.")
     return EXIT_DONE
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """A disk that is full or was taken away is told as what it is. Raises BackupUnusable, DatabaseBusy."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise (DatabaseBusy() if is_busy(error) else BackupUnusable("backup_failed", why=str(error))) from error
 
 
 def say_new_key(folder: Folder, voice: Voice) -> None:

@@ -76,8 +76,8 @@ _WORDS = {
         "Back up where? Name a folder, or set backup_to in tongxin.toml.",
     ),
     "backup_failed": (
-        "没有备份成功（{why}）：请看看备份的盘是否插好、有没有空间，再运行一次。",
-        "The backup failed ({why}): see that its medium is in place and has room, then run it again.",
+        "备份或恢复没有成功（{why}）：请看看盘是否插好、有没有空间，再运行一次。",
+        "Backup or restore failed ({why}): see that the disk is in place and has room, then run it again.",
     ),
     "backup_file_missing": ("没有这个文件：{path}", "There is no such file: {path}"),
     "backup_folder_missing": ("没有这个文件夹：{path}", "There is no such folder: {path}"),

@@ -107,7 +107,7 @@ def _ended(result: Result) -> Result:
         return {"outcome": DOES_NOT_VERIFY, "exit": EXIT_PERSON_NEEDED, **result}
     if result.get("backup_failed"):
         # What hangs on the backup waits; what was appraised stands. The run is owed until a backup is made.
-        return {"outcome": result["backup_failed"], "exit": EXIT_PERSON_NEEDED, **result}
+        return {"outcome": result["backup_failed"], "exit": result["backup_exit"], **result}
     return {"outcome": DONE if complete else INCOMPLETE, "exit": EXIT_DONE if complete else EXIT_TRY_LATER, **result}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,6 @@ from shared.clock import Clock, instant_text
 from shared.errors import TongxinError
 from shared.ids import Randomness
 from shared.web.history.rules import HistoryLimits
-from sync.backup import BackupUnusable
 from sync.errors import HubBusy, HubUnreachable
 from sync.exchange import Progress
 from sync.exchange_report import ExchangeReport
@@ -164,20 +162,16 @@ def appraise_after_nodes(
 def backup_tonight(site: Site, voice: Voice) -> dict[str, object]:
     """The hub's verified backup, if the settings name a folder; what nodes may prune hangs on it (C13).
 
-    A stick that nobody put in keeps nobody from the appraisal: `backup_failed` names it, and the run asks for a person.
+    A stick that nobody put in keeps nobody from the appraisal: `backup_failed` names it, and `backup_exit` what helps.
     """
     if not site.settings.backup_to:
         return {}
     try:
         path, manifest = back_up_site(site, Path(site.settings.backup_to))
     except TongxinError as error:
-        failure = error
-    except (OSError, sqlite3.Error) as error:
-        failure = BackupUnusable("backup_failed", why=str(error))
-    else:
-        return {"backup": path.name, "covered": manifest.hub_seq}
-    voice.complain(failure)
-    return {"backup_failed": failure.code, "message": words_of(failure, voice.lang)}
+        code = voice.complain(error)
+        return {"backup_failed": error.code, "backup_exit": code, "message": words_of(error, voice.lang)}
+    return {"backup": path.name, "covered": manifest.hub_seq}
 
 
 def wait_for_nodes(

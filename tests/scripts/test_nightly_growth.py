@@ -8,7 +8,7 @@ import pytest
 
 from scripts.benchmarks.world import World, make_world
 from scripts.commands.backing import COPIES_KEPT, ENDING, back_up_site
-from scripts.commands.site import Site
+from scripts.commands.site import Site, one_at_a_time
 from scripts.demo_play.data import SMALL
 from scripts.nightly import job as nightly
 from scripts.nightly.due import DAY_MS
@@ -76,6 +76,19 @@ def test_a_backup_that_fails_stops_no_appraisal_and_is_told(
     world.hub.folder.change(backup_to=str(tmp_path / "away"), backup_elsewhere=1)
     assert nightly.run_job(hub_job(world, wait_ms=0, clock=clock)) == 0
     assert len(list((tmp_path / "away").iterdir())) == 1
+
+
+def test_a_backup_that_another_process_is_making_is_for_later_and_for_nobody(world: World, tmp_path: Path) -> None:
+    """C13: nobody is sent to the hub for a backup that a colleague has just begun by hand."""
+    world.hub.folder.change(backup_to=str(tmp_path), backup_recipient=new_key()[1], backup_elsewhere=1)
+    world.exchange()
+    clock = world.hub.replica.clock
+    assert isinstance(clock, Clock)
+    with one_at_a_time(world.hub.folder, "backup", 0):
+        assert nightly.run_job(hub_job(world, wait_ms=0, clock=clock)) == 75
+    entry = json.loads(world.hub.folder.runs.read_text("utf-8"))
+    assert (entry["outcome"], entry["people"]) == ("run_under_way", 28)
+    assert last_done_ms(world.hub.folder.runs, "hub") is None
 
 
 def test_halves_of_killed_backups_go_with_the_next(world: World, tmp_path: Path) -> None:
