@@ -25,7 +25,8 @@ class Busy:
     """One occupation of a room, half-open clock time.
 
     kind: "lesson" or "booking"; key: "group/date/period" or "series/number"; who: teacher or booker;
-    state: "lesson", "confirmed" or "requested" (tentative); subject: a lesson's, where it has no title.
+    state: "lesson", "confirmed" or "requested" (tentative); subject: a lesson's, where it has no title; name: a
+    lesson's, by where it was planned, which tells two apart that were moved to one place.
     """
 
     room_id: str
@@ -40,6 +41,7 @@ class Busy:
     series_id: str = ""
     group_id: str = ""
     subject: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

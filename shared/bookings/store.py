@@ -121,9 +121,9 @@ def lessons_busy(lessons: Sequence[Lesson]) -> list[Busy]:
         key = f"{lesson.group_id}/{lesson.date}/{lesson.period}"
         busy = Busy(
             lesson.room_id, lesson.date, lesson.begin, lesson.end, "lesson", key, who, "lesson", lesson.title,
-            group_id=lesson.group_id, subject=lesson.subject,
+            group_id=lesson.group_id, subject=lesson.subject, name=lesson.name,
         )  # fmt: skip
-        one = (lesson.joint, who, lesson.room_id, lesson.date, lesson.begin) if lesson.joint else (key,)
+        one = (lesson.joint, who, lesson.room_id, lesson.date, lesson.begin) if lesson.joint else (lesson.name,)
         found.setdefault(one, busy)
     return list(found.values())
 

@@ -75,7 +75,8 @@ def digest_of(kind: str, subject: str, detail: Iterable[Side]) -> str:
 
 
 def subject_of(*parts: object) -> str:
-    """Parts as one key text: a key may hold no "/"."""
+    """Parts as one key text: a key may hold no "/". They must name the things for good and each alone: a decision
+    about one subject is about one finding."""
     return "|".join(str(part).replace("/", ".") for part in parts)
 
 

@@ -20,7 +20,7 @@ def room_twice(occupations: Iterable[Busy], campuses: Mapping[str, str]) -> list
     Two lessons in one room are the timetable's affair: a hall takes two classes.
     """
     fixed = [busy for busy in occupations if busy.state != "requested" and busy.begin and busy.end]
-    fixed.sort(key=lambda busy: (busy.room_id, busy.date, busy.begin, busy.end, busy.key))
+    fixed.sort(key=lambda busy: (busy.room_id, busy.date, busy.begin, busy.end, busy.key, busy.name))
     found: list[Finding] = []
     for _place, group in groupby(fixed, key=lambda busy: (busy.room_id, busy.date)):
         found += _pairs(list(group), campuses)
@@ -34,8 +34,8 @@ def _pairs(day: Sequence[Busy], campuses: Mapping[str, str]) -> list[Finding]:
             if second.begin >= first.end:
                 break
             if "booking" in (first.kind, second.kind):
-                keys = sorted((first.key, second.key))
-                subject = subject_of(first.room_id, first.date, *keys)
+                names = sorted(busy.name or busy.key for busy in (first, second))
+                subject = subject_of(first.room_id, first.date, *names)
                 sides = [_side(busy, campuses) for busy in (first, second)]
                 found.append(finding_of(KIND, subject, first.date, sides))
     return found

@@ -76,8 +76,7 @@ def _clashes(
             minutes = 0 if way[0] == way[1] else travel_minutes.get(way, unknown_minutes)
             if _clash(first, second, minutes):
                 sides = [_side(teacher, each.lesson) for each in (first, second)]
-                keys = sorted(side.key for side in sides)
-                subject = subject_of(teacher, first.lesson.date, *(key.replace("/", ".") for key in keys))
+                subject = subject_of(teacher, first.lesson.date, *sorted((first.lesson.name, second.lesson.name)))
                 found.append(finding_of(KIND, subject, first.lesson.date, sides, minutes=minutes))
     return found
 

@@ -53,6 +53,11 @@ class Lesson:
         """Where the timetable plans it: what an override of this lesson names."""
         return (self.group_id, *(self.moved_from or (self.date, self.period)))
 
+    @property
+    def name(self) -> str:
+        """`group/date/period` of that place, which no other lesson has: two may have been moved to one."""
+        return "/".join(str(part) for part in self.planned_at)
+
 
 @dataclass(frozen=True)
 class Plan:

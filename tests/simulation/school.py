@@ -72,6 +72,8 @@ def held_by(site: Site, found: list[Finding]) -> list[Finding]:
 
 def check_memo(site: Site, memo: FindingsMemo) -> None:
     """What is remembered is what is there."""
+    named = [(each.kind, each.subject) for each in found_at(site)]
+    assert len(named) == len(set(named)), f"{site.name}: two findings of one name"
     # An edit with the shell moves rows without a changeset; what follows from it is seen with the next save.
     if site.db.conn.execute("SELECT count(*) FROM _pending").fetchone()[0] == 0:
         remembered = memo.open_between(site.db, site.replica, *SPAN)
@@ -104,13 +106,18 @@ def check_rooms(site: Site) -> None:
 
 
 def check_answers(world: World) -> None:
-    """Nobody waits for a campus that cannot answer, and the hub's rule speaks for no other (C8)."""
+    """Nobody waits for a campus that cannot answer, and the hub's rule speaks for no other (C8).
+
+    What cannot answer has no computer, never had one or lost the last.
+    """
+    silent = (world.unserved | {UNSERVED}) - {node.campus for node in world.nodes}
     for site in world.sites:
         waiting = "SELECT series_id FROM booking_occurrence WHERE state = 'requested' AND cancelled_at = ''"
-        waits = [series for (series,) in site.db.conn.execute(waiting) if campus_of(series) == UNSERVED]
+        waits = [series for (series,) in site.db.conn.execute(waiting) if campus_of(series) in silent]
         assert waits == [], f"{site.name}: nobody answers {waits}"
         ruled = site.db.conn.execute("SELECT series_id FROM booking_occurrence WHERE decided_by = ?", (RULE,))
-        assert {campus_of(series) for (series,) in ruled} <= {UNSERVED}, f"{site.name}: answered for a campus that can"
+        answered = {campus_of(series) for (series,) in ruled} - world.unserved - {UNSERVED}
+        assert not answered, f"{site.name}: answered for {answered}, who can"
 
 
 def check_covers(site: Site) -> None:

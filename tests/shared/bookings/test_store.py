@@ -1,5 +1,6 @@
 """What occupies a room, what waits for an answer and what *today* tells, read from a real file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from shared.bookings.store import (
     busy_between,
     busy_on,
     closed_on,
+    lessons_busy,
     requests_for,
     rooms_of,
     same_wish,
 )
+from shared.lessons.rules import Lesson
 from shared.records import (
     BellPeriod,
     BookingOccurrence,
@@ -175,3 +178,12 @@ def test_today_tells_the_booker_the_answer_and_the_office_what_was_asked_and_rul
     assert told("A-1-x", "A", office=True) == [[], [], ["A-92-x"], ["A-91-x"]]
     assert told("B-1-x", "B", office=True) == [[], [], [], []]
     assert told("A-2-x", "A", office=False) == [[], [], [], []]
+
+
+def test_two_lessons_moved_to_one_place_keep_both_their_rooms() -> None:
+    """C8: a room that a class of thirty sits in is not free."""
+    plain = Lesson(
+        "A", DAY, "A-21-x", 3, "10:20", "11:00", "science", "", ("A-2-x",), ("A-2-x",), LAB, LAB, "", "A-80-x"
+    )  # fmt: skip
+    other = replace(plain, room_id=SMALL, moved_from=(DAY, 1))
+    assert {busy.room_id for busy in lessons_busy([plain, other])} == {LAB, SMALL}

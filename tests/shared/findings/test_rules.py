@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shared.bookings.rules import Busy
+from shared.bookings.store import lessons_busy
 from shared.findings.model import minutes_of, subject_of
 from shared.findings.register_twice import Mark, TakenTwice, Taking, register_twice
 from shared.findings.room_twice import room_twice
@@ -84,6 +85,30 @@ def test_classes_taught_together_are_one_lesson_also_over_video() -> None:
     other = lesson("A", 3, "08:00", "08:40", group="4", joint="choir")
     assert (clashes(one, same), clashes(one, far), clashes(one, other)) == (0, 0, 1)
     assert teacher_two_places([one, same, other], WAYS) == teacher_two_places([other, same, one], WAYS)
+
+
+def test_two_lessons_moved_to_one_place_are_told_apart() -> None:
+    """C7: whoever leaves one of these findings as it is has said nothing about the others."""
+    moved = [lesson("A", 3, "10:00", "10:40", moved_from=(DAY, period)) for period in (1, 2)]
+    found = teacher_two_places([*moved, lesson("B", 3, "10:00", "10:40")], WAYS)
+    assert len(found) == len({each.subject for each in found}) == 3
+
+
+def test_two_lessons_moved_into_a_booked_room_are_told_apart() -> None:
+    """C7, C8."""
+    moved = [
+        lesson("B", 3, "10:00", "10:40", room_id="B-7-AA", moved_from=("2025-09-16", period)) for period in (1, 2)
+    ]
+    found = room_twice([*lessons_busy(moved), busy("B-1-AA/1", "10:00", "10:40")], {})
+    assert len(found) == len({each.subject for each in found}) == 2
+
+
+def test_a_lesson_keeps_the_name_of_a_finding_wherever_the_date_moves_it() -> None:
+    """C7: what was left as it is opens again, as the same."""
+    there, other = lesson("A", 3, "10:00", "10:40"), lesson("A", 4, "10:20", "11:00", group="2")
+    (before,) = teacher_two_places([there, other], WAYS)
+    (after,) = teacher_two_places([replace(there, period=4, begin="10:20", moved_from=(DAY, 3)), other], WAYS)
+    assert before.subject == after.subject and before.digest != after.digest
 
 
 def test_without_bells_only_the_same_period_of_one_campus_is_the_same_time() -> None:
