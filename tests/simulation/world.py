@@ -148,6 +148,8 @@ class World:
         self.after: AfterPush | None = None
         # Nodes that the hub has revoked, and when the hub's power will fail: after so many more requests.
         self.out: list[Site] = []
+        # Campuses that lost their last computer at some time, whatever joined later.
+        self.unserved: set[str] = set()
         self.hub_fails_in: int | None = None
         empty = self._new_site("empty", "")
         empty.db.close()
@@ -332,6 +334,7 @@ class World:
         revoke(self.hub.db, self.hub.replica, site.replica.node)
         self.out += [node for node in self.nodes if node.replica.node == site.replica.node]
         self.nodes = [node for node in self.nodes if node.replica.node != site.replica.node]
+        self.unserved |= {site.campus} - {node.campus for node in self.nodes}
 
     def clone(self, site: Site) -> None:
         """The whole folder, identity included, is copied to a second computer that goes on by itself."""
